@@ -1,0 +1,1 @@
+"""The intermediate form: typed, explicit, printable. See `operations` for its rules."""
