@@ -1,0 +1,1 @@
+"""All that the kernel and the libraries share, and nothing that runs."""

@@ -1,0 +1,9 @@
+"""The console's three streams."""
+
+from exokernel.dialect import Enumeration
+
+
+class Stream(Enumeration, bits=8):
+    OUTPUT = 0
+    ERROR = 1
+    REPORT = 2  # for the machine that runs the machine: exit status, crashes, figures
