@@ -1,0 +1,126 @@
+"""Where places live, when the dialect runs under CPython.
+
+A record or an array is a memory and an address in it. By default each has a private
+memory of its own, as a local variable does. Modules' statics are given storage by
+`static_storage`, and absolute addresses are looked up in `machine`; a model of a
+machine installs both, and then the same places lie in physical or virtual memory.
+This module models no machine itself.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from exokernel.dialect.integers import MODULUS
+
+
+class Memory(Protocol):
+    """Bytes at addresses. Numbers are little-endian and unsigned."""
+
+    def load(self, address: int, size: int) -> int: ...
+
+    def store(self, address: int, size: int, value: int) -> None: ...
+
+    def read(self, address: int, size: int) -> bytes: ...
+
+    def write(self, address: int, data: bytes) -> None: ...
+
+
+class Machine(Memory, Protocol):
+    """All memory there is, by absolute address, and the way into the kernel.
+
+    Addresses are 64-bit patterns; the upper half may be given as negative numbers.
+    """
+
+    def system_call(self, number: int, arguments: tuple[int, ...]) -> tuple[int, int]: ...
+
+    def symbol_address(self, name: str) -> int: ...
+
+    def entry_address(self, function: Callable[..., object]) -> int: ...
+
+
+class PrivateMemory:
+    """The storage of one local place, zero until written, at addresses from 0."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._bytes: bytearray | None = None  # made when first touched: tables are large
+
+    @property
+    def touched(self) -> bool:
+        return self._bytes is not None
+
+    def load(self, address: int, size: int) -> int:
+        return int.from_bytes(self.read(address, size), "little")
+
+    def store(self, address: int, size: int, value: int) -> None:
+        self.write(address, value.to_bytes(size, "little"))
+
+    def read(self, address: int, size: int) -> bytes:
+        content = self._content()
+        return bytes(content[address : address + size])
+
+    def write(self, address: int, data: bytes) -> None:
+        content = self._content()
+        content[address : address + len(data)] = data
+
+    def _content(self) -> bytearray:
+        if self._bytes is None:
+            self._bytes = bytearray(self._size)
+        return self._bytes
+
+
+class _NoMachine:
+    """Stands for the machine until a model is installed: every address is a mistake."""
+
+    def load(self, address: int, size: int) -> int:
+        raise self._refusal(f"address {address % MODULUS:#x}")
+
+    def store(self, address: int, size: int, value: int) -> None:
+        raise self._refusal(f"address {address % MODULUS:#x}")
+
+    def read(self, address: int, size: int) -> bytes:
+        raise self._refusal(f"address {address % MODULUS:#x}")
+
+    def write(self, address: int, data: bytes) -> None:
+        raise self._refusal(f"address {address % MODULUS:#x}")
+
+    def system_call(self, number: int, arguments: tuple[int, ...]) -> tuple[int, int]:
+        raise self._refusal(f"system call {number}")
+
+    def symbol_address(self, name: str) -> int:
+        raise self._refusal(f"symbol {name}")
+
+    def entry_address(self, function: Callable[..., object]) -> int:
+        raise self._refusal(f"the address of {function.__name__}")
+
+    def _refusal(self, what: str) -> RuntimeError:
+        return RuntimeError(f"{what} needs a machine: install one from exokernel.model")
+
+
+class _CurrentMachine:
+    """Absolute memory: whatever machine is installed when the place is touched."""
+
+    def load(self, address: int, size: int) -> int:
+        return machine.load(address, size)
+
+    def store(self, address: int, size: int, value: int) -> None:
+        machine.store(address, size, value)
+
+    def read(self, address: int, size: int) -> bytes:
+        return machine.read(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        machine.write(address, data)
+
+
+machine: Machine = _NoMachine()  # a model replaces it
+absolute: Memory = _CurrentMachine()
+
+
+def private_storage(module: str, size: int, alignment: int) -> tuple[Memory, int]:
+    """Give a static storage of its own, outside any machine."""
+    return PrivateMemory(size), 0
+
+
+# Storage for one static of the named module; a model replaces it before it loads modules.
+static_storage: Callable[[str, int, int], tuple[Memory, int]] = private_storage
