@@ -93,6 +93,7 @@ def capability_seal(key: Slot) -> int:
         NotPermitted: `key` lacks GRANT.
     Source: SOSP95 §3, self-authenticating capabilities.
     """
+    ...
 
 
 @system_call(7)
@@ -236,6 +237,7 @@ def map_range(table: Frame, index: Index, count: int, entry: Entry, key: Slot) -
         KernelError: whatever `map` raises for the first.
     Source: Xok pmap.c, insert_pte_range.
     """
+    ...
 
 
 @system_call(17)
@@ -250,6 +252,7 @@ def map_batch(requests: Frame, offset: int, count: int, key: Slot) -> int:
         KernelError: whatever `map` raises for the first.
     Source: Xok batch; PROOF: a batch is a loop over the single step.
     """
+    ...
 
 
 @system_call(18)
@@ -267,6 +270,7 @@ def protect(table: Frame, index: Index, count: int, clear: Entry, set: Entry, ke
         BadLength: `count` is negative, or the range leaves the table.
     Source: Xok pmap.c, mod_pte_range.
     """
+    ...
 
 
 @system_call(19)
@@ -443,6 +447,7 @@ def console_read(key: Slot) -> int:
         NothingToRead: there is none yet.
     Source: Xok console calls.
     """
+    ...
 
 
 @system_call(32)
