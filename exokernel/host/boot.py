@@ -1,0 +1,154 @@
+"""Boot a machine and see it through to its end, whichever way that comes.
+
+The guest's output passes through byte for byte while it runs; its report is collected.
+No QEMU is left behind: not after Ctrl-C, not after a timeout, not when this process is
+killed. What the reports mean is for `report`.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from exokernel.host.machine import Machine, Streams
+
+CHUNK = 1 << 16  # bytes read at a time
+ROOMY = 1 << 20  # bytes a pipe holds, so that the guest seldom waits for us
+TICK = 1.0  # seconds between two looks at the clock
+SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
+
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+
+
+class Ending(NamedTuple):
+    machine_status: int  # QEMU's own
+    report: bytes  # the report stream
+    complaint: bytes  # what QEMU itself wrote to its standard error
+    timed_out: bool
+    seconds: float  # from before QEMU's start to after its end
+
+
+def boot(machine: Machine, qemu: str, seconds: float | None = None, files: Sequence[int] = ()) -> Ending:
+    """Run `machine` to its end, at most `seconds` long.
+
+    `files` are descriptors the machine's paths refer to. Output goes to descriptors 1 and 2.
+
+    Raises:
+        BrokenPipeError: nobody reads the output any more.
+        KeyboardInterrupt: Ctrl-C; as in the other case, the machine is gone by then.
+    """
+    started = time.perf_counter()
+    with Pipes() as pipes:
+        process = start(machine.command(qemu, pipes.streams()), [*files, *pipes.streams()], pipes.complaint.end)
+        try:
+            pipes.close_ends()
+            timed_out = pump(pipes.sinks(), None if seconds is None else started + seconds, process.kill)
+        finally:
+            process.kill()
+            status = process.wait()
+    return Ending(status, pipes.report.taken(), pipes.complaint.taken(), timed_out, time.perf_counter() - started)
+
+
+class Pipe:
+    """A pipe from the machine; what comes is passed on to a descriptor, or kept when there is none."""
+
+    def __init__(self, target: int | None = None) -> None:
+        self.source, self.end = os.pipe()
+        self.target = target
+        self.kept: list[bytes] = []
+        with suppress(OSError, AttributeError):  # only a matter of speed
+            import fcntl
+
+            fcntl.fcntl(self.source, fcntl.F_SETPIPE_SZ, ROOMY)
+
+    def take(self, data: bytes) -> None:
+        if self.target is None:
+            self.kept.append(data)
+            return
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self.target, rest) :]
+
+    def taken(self) -> bytes:
+        return b"".join(self.kept)
+
+
+class Pipes:
+    """All the machine's streams, closed when the run is over."""
+
+    def __init__(self) -> None:
+        self.output = Pipe(STANDARD_OUTPUT)
+        self.error = Pipe(STANDARD_ERROR)
+        self.report = Pipe()
+        self.complaint = Pipe()
+        self.all = (self.output, self.error, self.report, self.complaint)
+        self.ends_open = True
+
+    def __enter__(self) -> "Pipes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close_ends()
+        for pipe in self.all:
+            os.close(pipe.source)
+
+    def streams(self) -> Streams:
+        return Streams(self.output.end, self.error.end, self.report.end)
+
+    def sinks(self) -> dict[int, Pipe]:
+        return {pipe.source: pipe for pipe in self.all}
+
+    def close_ends(self) -> None:
+        """Close our copies of the writing ends, so that the machine's end is the end of the streams."""
+        if self.ends_open:
+            for pipe in self.all:
+                os.close(pipe.end)
+        self.ends_open = False
+
+
+def start(command: list[str], inherited: Sequence[int], complaint: int) -> subprocess.Popen[bytes]:
+    """Start QEMU in a session of its own, so that Ctrl-C reaches us alone, and bound to our life."""
+    import ctypes
+
+    prctl = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=complaint,
+        stderr=complaint,
+        pass_fds=tuple(inherited),
+        start_new_session=True,
+        preexec_fn=die_with_parent,
+    )
+
+
+def pump(sinks: dict[int, Pipe], deadline: float | None, kill: Callable[[], None]) -> bool:
+    """Pass on what the streams give until all have ended, and say whether the deadline ended them."""
+    poll = select.poll()
+    for source in sinks:
+        poll.register(source, select.POLLIN)
+    timed_out = False
+    while sinks:
+        if deadline is not None and not timed_out and time.perf_counter() >= deadline:
+            timed_out = True
+            kill()
+        left = TICK if deadline is None or timed_out else min(TICK, max(0.0, deadline - time.perf_counter()))
+        for source, _ in poll.poll(left * 1000 + 1):
+            data = os.read(source, CHUNK)
+            if data:
+                sinks[source].take(data)
+            else:
+                poll.unregister(source)
+                del sinks[source]
+    return timed_out

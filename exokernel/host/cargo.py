@@ -1,0 +1,116 @@
+"""What a program takes along: its archive, put together from what stands on the command line.
+
+The order of the members is part of the boot contract: `program`, then `arguments`,
+`environment` and `input` where there are any, the other programs as `bin/NAME`, then files
+under the names the program will open them by. The archive lies in memory of ours
+without a name, so nothing has to be cleaned up.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from exokernel.host.archive import TooLarge, Writer
+from exokernel.host.errors import ToolError
+
+PROGRAM, ARGUMENTS, ENVIRONMENT, INPUT = "program", "arguments", "environment", "input"
+RESERVED = (PROGRAM, ARGUMENTS, ENVIRONMENT, INPUT)
+PROGRAMS = "bin"
+
+
+class Cargo(NamedTuple):
+    program: Path  # ELF of the first environment
+    name: str  # argument 0
+    arguments: Sequence[str] = ()
+    environment: Sequence[str] = ()  # NAME=VALUE
+    others: Sequence[tuple[str, Path]] = ()  # name and ELF of further programs
+    volumes: Sequence[tuple[str, str]] = ()  # host path, guest path
+
+
+def pack(cargo: Cargo, standard_input: BinaryIO | None) -> int:
+    """Make the archive and give its descriptor, which the caller closes.
+
+    Raises:
+        ToolError: a file cannot be read, is too large, or has a reserved name.
+    """
+    descriptor = os.memfd_create("archive")
+    try:
+        with open(descriptor, "wb", closefd=False) as stream:
+            writer = Writer(stream)
+            copy_file(writer, PROGRAM, cargo.program)
+            writer.add(ARGUMENTS, joined([cargo.name, *cargo.arguments]))
+            if cargo.environment:
+                writer.add(ENVIRONMENT, joined(cargo.environment))
+            if standard_input is not None:
+                copy_stream(writer, INPUT, standard_input)
+            for name, path in cargo.others:
+                copy_file(writer, f"{PROGRAMS}/{name}", path)
+            for name, path in files(cargo):
+                copy_file(writer, name, path)
+            writer.close()
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def joined(words: Iterable[str]) -> bytes:
+    return b"".join(word.encode(errors="surrogateescape") + b"\0" for word in words)
+
+
+def files(cargo: Cargo) -> list[tuple[str, Path]]:
+    """Name in the archive and path of every file the program can open, each name once."""
+    found: dict[str, Path] = {}
+    for source, target in cargo.volumes:
+        found.update(volume(Path(source), target))
+    for word in cargo.arguments:
+        if Path(word).is_file():
+            found.setdefault(word, Path(word))
+    for name in RESERVED:
+        if name in found:
+            raise ToolError(f"the archive itself has a member '{name}'", f"call the file './{name}'")
+    return list(found.items())
+
+
+def volume(source: Path, target: str) -> Iterator[tuple[str, Path]]:
+    """The files of `-v SRC:DST`: one file under the name DST, or all of a folder's below DST."""
+    if source.is_file():
+        yield target, source
+    elif source.is_dir():
+        for path in sorted(source.rglob("*")):
+            if path.is_file():
+                yield f"{target.rstrip('/')}/{path.relative_to(source)}", path
+    else:
+        raise ToolError(f"-v {source}:{target}: there is no file or folder {source}")
+
+
+def waiting_input(descriptor: int = 0) -> BinaryIO | None:
+    """Standard input to its end, when it is a file, a pipe or a socket.
+
+    A terminal is not waited for: nobody can know before the program runs whether it will
+    read. There, and where there is no standard input, the program finds it empty.
+    """
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:  # it is closed
+        return None
+    if stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return open(descriptor, "rb", buffering=0, closefd=False)
+    return None
+
+
+def copy_file(writer: Writer, name: str, path: Path) -> None:
+    try:
+        with open(path, "rb") as source:
+            copy_stream(writer, name, source)
+    except OSError as error:
+        raise ToolError(f"{path}: {error.strerror}") from error
+
+
+def copy_stream(writer: Writer, name: str, source: BinaryIO) -> None:
+    try:
+        writer.copy(name, source)
+    except TooLarge as error:
+        raise ToolError(f"'{name}' has 4 GiB or more, which the archive cannot hold") from error

@@ -1,0 +1,114 @@
+"""Say how a run ended: the status, and to people what they need to understand it.
+
+A crash or panic becomes a traceback of Python lines; `--timings` and `--json` are printed
+here. All of it goes to standard error, because standard output is the guest's.
+"""
+
+import sys
+import time
+from argparse import Namespace
+from typing import NamedTuple
+
+from exokernel.host.boot import Ending
+from exokernel.host.errors import Status
+from exokernel.host.programs import Compiled
+from exokernel.host.report import Report, Verdict, parse, verdict
+
+
+
+class Phases:
+    """How long each phase of a command took, in seconds."""
+
+    def __init__(self, started: float) -> None:
+        self.last = started
+        self.seconds: dict[str, float] = {}
+
+    def done(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase] = now - self.last
+        self.last = now
+
+    def show(self) -> None:
+        rows = [*self.seconds.items(), ("total", sum(self.seconds.values()))]
+        for phase, seconds in rows:
+            sys.stderr.write(f"exok: {phase:8} {seconds * 1000:8.1f} ms\n")
+
+
+class Story(NamedTuple):
+    """What is known about an end that was not an orderly one."""
+
+    sentence: str
+    traceback: str = ""
+    registers: str = ""
+
+    def render(self) -> str:
+        parts = [self.traceback, f"exok: {self.sentence}\n" if self.sentence else "", self.registers]
+        return "".join(parts)
+
+
+def conclude(ending: Ending, compiled: Compiled, phases: Phases, options: Namespace) -> int:
+    """Tell the user how the run ended and give the status to exit with."""
+    reports = parse(ending.report)
+    if ending.timed_out:
+        end = Verdict(Status.TIMEOUT, "timeout")
+    else:
+        end = verdict(reports, ending.machine_status)
+    story = tell(end, ending, compiled, options)
+    sys.stderr.write(story.render())
+    if options.verbose:
+        sys.stderr.write("".join(f"exok: report: {report.kind} {report.text}\n" for report in reports))
+    phases.done("verdict")
+    if options.timings:
+        phases.show()
+    if options.json:
+        sys.stderr.write(as_json(end, story, phases) + "\n")
+    return end.status
+
+
+def tell(end: Verdict, ending: Ending, compiled: Compiled, options: Namespace) -> Story:
+    match end.outcome:
+        case "timeout":
+            return Story(f"stopped after {options.timeout:g} s (--timeout)")
+        case "reset":
+            return Story("the machine reset itself: the kernel could not even report a panic")
+        case "machine":
+            complaint = ending.complaint.decode(errors="replace").strip()
+            return Story(f"QEMU ended with status {ending.machine_status}: {complaint or 'it does not say why'}")
+    if end.cause is None:
+        return Story("")
+    traceback = describe(end.cause, compiled)
+    if end.outcome == "panic":
+        return Story("the kernel panicked", traceback, register_table(end.cause))
+    return Story("" if traceback else f"{compiled.name} crashed: {end.cause.text}", traceback)
+
+
+def describe(cause: Report, compiled: Compiled) -> str:
+    """The traceback of a crash or panic, in the text of Python's own."""
+    from exokernel.host.provision import provide_packages
+
+    provide_packages("run")
+    from exokernel.host.traceback import Symbols, render
+
+    program = dict(compiled.others).get(cause.fields().get("program", "").removeprefix("bin/"), compiled.program)
+    return render(cause, [Symbols(program), Symbols(compiled.kernel)])
+
+
+def register_table(cause: Report) -> str:
+    registers = cause.registers()
+    words = [f"{name:>6} {value:016x}" for name, value in registers.items()]
+    return "".join("  ".join(words[at : at + 4]) + "\n" for at in range(0, len(words), 4))
+
+
+def as_json(end: Verdict, story: Story, phases: Phases) -> str:
+    import json
+
+    return json.dumps(
+        {
+            "status": int(end.status),
+            "outcome": end.outcome,
+            "reason": story.sentence,
+            "traceback": story.traceback.splitlines(),
+            "registers": {} if end.cause is None else {name: hex(value) for name, value in end.cause.registers().items()},
+            "seconds": {phase: round(seconds, 6) for phase, seconds in phases.seconds.items()},
+        }
+    )

@@ -1,0 +1,84 @@
+"""Find the programs a command names, and have them compiled.
+
+The compiler's driver keeps what it made in a cache and answers with paths; nothing here
+looks inside them.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from exokernel.host.errors import Status, ToolError
+from exokernel.host.progress import progress
+from exokernel.host.provision import ROOT
+
+PROGRAMS = ROOT / "programs"
+
+
+class Refused(ToolError):
+    """The compiler refuses a program; what it says is complete as it stands."""
+
+    def __init__(self, diagnostics: str) -> None:
+        super().__init__(diagnostics, status=Status.CANNOT_LOAD)
+
+    def render(self) -> str:
+        return self.sentence
+
+
+class Compiled(NamedTuple):
+    kernel: Path  # ELF
+    program: Path  # ELF
+    source: Path
+    others: tuple[tuple[str, Path], ...] = ()  # name and ELF
+
+    @property
+    def name(self) -> str:
+        return self.source.stem
+
+
+def locate(name: str) -> Path:
+    """The source of a program: a file, or the name of one in `programs/`.
+
+    Raises:
+        ToolError: there is none.
+    """
+    for path in (Path(name), PROGRAMS / name, PROGRAMS / f"{name}.py"):
+        if path.is_file():
+            return path
+    if Path(name).is_dir():
+        raise ToolError(f"'{name}' is a folder, not a program", status=Status.NOT_FOUND)
+    known = ", ".join(sorted(path.stem for path in PROGRAMS.glob("*.py")))
+    fix = f"name a file, or one of programs/: {known}" if known else ""
+    raise ToolError(f"there is no program '{name}'", fix, Status.NOT_FOUND)
+
+
+def compile_all(source: Path, others: Sequence[str] = (), quiet: bool = False) -> Compiled:
+    """Compile the kernel, the program and those it takes along.
+
+    Raises:
+        Refused: the compiler says why.
+        ToolError: there is no such program.
+    """
+    from exokernel.compiler import driver
+
+    sources = [locate(name) for name in others]
+    kernel = building("the kernel", driver.build_kernel, quiet=quiet)
+    program = building(str(source), driver.build_program, source, quiet=quiet)
+    further = [(path.stem, building(str(path), driver.build_program, path, quiet=quiet)) for path in sources]
+    return Compiled(kernel, program, source, tuple(further))
+
+
+def compile_for_linux(source: Path, quiet: bool = False) -> Path:
+    from exokernel.compiler import driver
+
+    return building(str(source), driver.build_program, source, "linux", quiet=quiet)
+
+
+def building(what: str, build: Callable[..., Path], *arguments: object, quiet: bool) -> Path:
+    from exokernel.compiler.diagnostics import CompileError
+
+    try:
+        with progress(f"compiling {what}", quiet):
+            return build(*arguments)
+    except CompileError as error:
+        raise Refused(error.render()) from error

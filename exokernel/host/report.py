@@ -1,0 +1,110 @@
+"""What the guest tells the host on the report stream, and the exit status that follows.
+
+One line, one report: a word, then what it says.
+
+    exit STATUS               the first environment ended; the machine powers off
+    crash KEY=VALUE ...       an environment died of an exception nobody handled
+    panic KEY=VALUE ...       the kernel stopped itself
+    bench {...}               one row of a benchmark, in JSON
+
+Keys of `crash` and `panic`, all optional: the registers by their names (`rip rsp rbp rbx
+r12` ... `cr2`), `vector` and `error` of the exception, `environment`, all hexadecimal;
+`memory`, the bytes that lie at `rsp`, two digits each; `program`, its name in the archive.
+Nothing here reads a symbol; `traceback` does.
+"""
+
+from collections.abc import Iterable
+from signal import Signals
+from typing import NamedTuple
+
+from exokernel.host.errors import Status
+from exokernel.host.machine import POWERED_OFF
+
+TEXTS = ("program", "reason")  # keys whose value is no number
+MEMORY = "memory"
+
+
+class Report(NamedTuple):
+    kind: str
+    text: str  # all behind the kind
+
+    def fields(self) -> dict[str, str]:
+        pairs = (word.split("=", 1) for word in self.text.split() if "=" in word)
+        return {key: value for key, value in pairs}
+
+    def registers(self) -> dict[str, int]:
+        """The numbers of a `crash` or `panic`, addresses as unsigned; what does not parse is left out."""
+        found = {}
+        for key, value in self.fields().items():
+            if key not in TEXTS and key != MEMORY:
+                try:
+                    found[key] = int(value, 16) % (1 << 64)
+                except ValueError:
+                    continue
+        return found
+
+    def memory(self) -> bytes:
+        digits = self.fields().get(MEMORY, "")
+        try:
+            return bytes.fromhex(digits[: len(digits) // 2 * 2])
+        except ValueError:
+            return b""
+
+
+def parse(stream: bytes) -> list[Report]:
+    reports = []
+    for line in stream.decode(errors="replace").splitlines():
+        kind, _, text = line.partition(" ")
+        if kind:
+            reports.append(Report(kind, text))
+    return reports
+
+
+class Verdict(NamedTuple):
+    """How a run ended: the status exok exits with, and one word for it."""
+
+    status: int
+    outcome: str
+    cause: Report | None = None  # the panic or crash to show
+
+
+def verdict(reports: Iterable[Report], machine_status: int) -> Verdict:
+    """Decide how the run ended, from the reports and QEMU's own exit status.
+
+    The kernel's word goes before an exit, an exit before a crash: a program that survives
+    its child's crash says itself how it ended.
+    """
+    last = {report.kind: report for report in reports}
+    if "panic" in last:
+        return Verdict(Status.PANIC, "panic", last["panic"])
+    if "exit" in last:
+        return Verdict(exit_status(last["exit"]), "exit", last.get("crash"))
+    if "crash" in last:
+        return Verdict(Status.SIGNAL + signal_of(last["crash"].registers()), "crash", last["crash"])
+    if machine_status in (0, POWERED_OFF):  # a triple fault resets the machine, and QEMU calls that success
+        return Verdict(Status.PANIC, "reset")
+    return Verdict(Status.TOOL, "machine")
+
+
+def exit_status(report: Report) -> int:
+    try:
+        return int(report.text.split()[0]) & 0xFF
+    except (ValueError, IndexError):
+        return Status.TOOL
+
+
+def signal_of(registers: dict[str, int]) -> Signals:
+    """The signal Linux sends for this exception, so that both systems' statuses agree."""
+    match registers.get("vector"):
+        case 0 | 16 | 19:
+            return Signals.SIGFPE
+        case 1 | 3:
+            return Signals.SIGTRAP
+        case 6:  # the check of a compiled program that failed, too
+            return Signals.SIGILL
+        case 11 | 12 | 17:
+            return Signals.SIGBUS
+        case 4 | 5 | 13 | 14:
+            return Signals.SIGSEGV
+        case _:
+            return Signals.SIGKILL

@@ -1,0 +1,22 @@
+"""What all tests share: where the checkout is, and which tests are left out unless asked for."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="also the tests that take minutes")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "deep" in item.keywords and not config.getoption("--deep"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes: exok test --deep"))
+        if "boot" in item.keywords and shutil.which("qemu-system-x86_64") is None:
+            item.add_marker(pytest.mark.skip(reason="QEMU is not installed: exok doctor"))
