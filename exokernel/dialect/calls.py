@@ -10,7 +10,7 @@ what their errors mean, is not known here.
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
-from typing import Any, NamedTuple, ParamSpec, TypeVar, get_type_hints
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, get_type_hints
 
 from exokernel.dialect import memory
 
@@ -38,11 +38,12 @@ def system_call(number: int) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @wraps(declaration)
         def call(*positional: P.args, **named: P.kwargs) -> R:
-            arguments = tuple(shape.bind(*positional, **named).arguments.values())
-            answer = memory.machine.system_call(number, arguments)
-            if answer.error:
-                raise error_numbered(answer.error)
-            return answer.value  # type: ignore[no-any-return]
+            bound = shape.bind(*positional, **named)
+            bound.apply_defaults()
+            value, error = memory.machine.system_call(number, tuple(bound.arguments.values()))
+            if error:
+                raise error_numbered(error)
+            return value  # type: ignore[no-any-return]
 
         _declared[number] = declaration
         return call
@@ -89,7 +90,7 @@ def dispatch(number: int, caller: Any, arguments: tuple[Any, ...]) -> Answer:
     except Exception as error:
         if not getattr(error, "number", 0):
             raise
-        return Answer(0, error.number)  # type: ignore[attr-defined]
+        return Answer(0, getattr(error, "number"))
 
 
 def error_numbered(number: int) -> Exception:

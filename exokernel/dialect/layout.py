@@ -18,10 +18,10 @@ class FixedAttributes(type):
     """Classes whose instances have the fields they declare and can be given no others."""
 
     def __new__(
-        meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **keywords: Any
     ) -> "FixedAttributes":
         namespace.setdefault("__slots__", ())
-        return super().__new__(meta, name, bases, namespace, **keywords)
+        return super().__new__(cls, name, bases, namespace, **keywords)
 
 
 class Kind(Protocol):

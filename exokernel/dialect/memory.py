@@ -8,7 +8,7 @@ This module models no machine itself.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from exokernel.dialect.integers import MODULUS
 
@@ -31,7 +31,7 @@ class Machine(Memory, Protocol):
     Addresses are 64-bit patterns; the upper half may be given as negative numbers.
     """
 
-    def system_call(self, number: int, arguments: tuple[int, ...]) -> tuple[int, int]: ...
+    def system_call(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, int]: ...
 
     def symbol_address(self, name: str) -> int: ...
 
@@ -84,7 +84,7 @@ class _NoMachine:
     def write(self, address: int, data: bytes) -> None:
         raise self._refusal(f"address {address % MODULUS:#x}")
 
-    def system_call(self, number: int, arguments: tuple[int, ...]) -> tuple[int, int]:
+    def system_call(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, int]:
         raise self._refusal(f"system call {number}")
 
     def symbol_address(self, name: str) -> int:

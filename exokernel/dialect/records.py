@@ -106,7 +106,7 @@ class Array(Generic[Element]):
             self._memory.write(self._address, values)
         else:
             for index, value in enumerate(values):
-                self[index] = value
+                self._kind.store(self._memory, self._place(index), value)
 
 
 class ArrayKind:

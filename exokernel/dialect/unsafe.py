@@ -6,7 +6,7 @@ machine installed in `memory`, and assembly is text that nobody reads.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from exokernel.dialect import memory
 from exokernel.dialect.integers import as_signed
@@ -28,7 +28,15 @@ def record_at(kind: type[Kind], address: int) -> Kind:
     return kind._at(memory.absolute, address)
 
 
-def array_at(kind: type[Element], address: int, length: int) -> Array[Element]:
+@overload
+def array_at(kind: type[Element], address: int, length: int) -> Array[Element]: ...
+
+
+@overload  # for checkers to which a width is no type
+def array_at(kind: object, address: int, length: int) -> Array[Any]: ...
+
+
+def array_at(kind: Any, address: int, length: int) -> Array[Any]:
     """See the memory at `address` as `length` elements."""
     return Array(kind_of(kind), length, memory.absolute, address)
 

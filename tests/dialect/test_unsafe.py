@@ -61,8 +61,13 @@ def test_addresses_are_signed(machine: FlatMachine) -> None:
     assert entry_address(test_addresses_are_signed) == BASE - 2**64
 
 
-def test_calls_reach_the_machine(machine: FlatMachine) -> None:
-    assert system_call(3, 4, 5) == (12, 0)
+def test_declared_calls_reach_the_machine(machine: FlatMachine) -> None:
+    @system_call(3)
+    def total(first: int, second: int = 5) -> int:
+        raise AssertionError("a declaration has no body to run")
+
+    assert total(4) == 12
+    assert total(4, second=6) == 13
 
 
 def test_a_local_place_has_no_address() -> None:
