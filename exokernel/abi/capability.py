@@ -47,3 +47,4 @@ class Capability(Word, width=64):
 ROOT = Capability(rights=Rights.ALL, valid=True)
 CONSOLE_GUARD = Capability(rights=Rights.ALL, valid=True, length=2, name=0xFF01)
 POWER_GUARD = Capability(rights=Rights.ALL, valid=True, length=2, name=0xFF02)
+ARCHIVE_GUARD = Capability(rights=Rights.ALL, valid=True, length=2, name=0xFF03)  # of the boot archive's frames
