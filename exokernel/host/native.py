@@ -6,13 +6,13 @@ from pathlib import Path
 
 from exokernel.host.errors import Status
 from exokernel.host.outcome import Phases
-from exokernel.host.programs import compile_for_linux
+from exokernel.host.programs import build_program
 
 
 def run_native(source: Path, options: Namespace, phases: Phases) -> int:
     """Run `source` with our standard streams and end with its status."""
     phases.done("setup")
-    program = compile_for_linux(source, quiet=options.quiet)
+    program = build_program(source, "linux", options.quiet)
     phases.done("compile")
     words = [source.stem, *options.arguments, *options.after_dashes]
     environment = dict(text.split("=", 1) for text in options.environment)

@@ -87,7 +87,8 @@ def describe(cause: Report, compiled: Compiled) -> str:
     from exokernel.host.provision import provide_packages
 
     provide_packages("run")
-    from exokernel.host.traceback import Symbols, render
+    from exokernel.host.symbols import Symbols
+    from exokernel.host.traceback import render
 
     program = dict(compiled.others).get(cause.fields().get("program", "").removeprefix("bin/"), compiled.program)
     return render(cause, [Symbols(program), Symbols(compiled.kernel)])

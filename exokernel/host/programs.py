@@ -4,7 +4,8 @@ The compiler's driver keeps what it made in a cache and answers with paths; noth
 looks inside them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,26 +60,34 @@ def compile_all(source: Path, others: Sequence[str] = (), quiet: bool = False) -
         Refused: the compiler says why.
         ToolError: there is no such program.
     """
-    from exokernel.compiler import driver
-
     sources = [locate(name) for name in others]
-    kernel = building("the kernel", driver.build_kernel, quiet=quiet)
-    program = building(str(source), driver.build_program, source, quiet=quiet)
-    further = [(path.stem, building(str(path), driver.build_program, path, quiet=quiet)) for path in sources]
-    return Compiled(kernel, program, source, tuple(further))
+    kernel = build_kernel(quiet)
+    program = build_program(source, quiet=quiet)
+    further = tuple((path.stem, build_program(path, quiet=quiet)) for path in sources)
+    return Compiled(kernel, program, source, further)
 
 
-def compile_for_linux(source: Path, quiet: bool = False) -> Path:
+def build_kernel(quiet: bool = False) -> Path:
     from exokernel.compiler import driver
 
-    return building(str(source), driver.build_program, source, "linux", quiet=quiet)
+    with building("the kernel", quiet):
+        return driver.build_kernel()
 
 
-def building(what: str, build: Callable[..., Path], *arguments: object, quiet: bool) -> Path:
+def build_program(source: Path, target: str = "exokernel", quiet: bool = False) -> Path:
+    from exokernel.compiler import driver
+
+    with building(str(source), quiet):
+        return driver.build_program(source, target)
+
+
+@contextmanager
+def building(what: str, quiet: bool) -> Iterator[None]:
+    """Show progress; a refusal of the compiler's becomes one of ours."""
     from exokernel.compiler.diagnostics import CompileError
 
     try:
         with progress(f"compiling {what}", quiet):
-            return build(*arguments)
+            yield
     except CompileError as error:
         raise Refused(error.render()) from error

@@ -1,0 +1,112 @@
+"""A Python traceback of a machine that stopped: from registers and a piece of stack to lines of source.
+
+The stack is followed from function to function by the call frame information of whichever
+image holds the address; what cannot be followed is left out rather than guessed.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from exokernel.abi.faults import Fault
+from exokernel.abi.x86_64 import PageFaultError, Vector
+from exokernel.host.provision import ROOT
+from exokernel.host.report import Report
+from exokernel.host.symbols import Memory, Place, Registers, Symbols
+
+MOST_FRAMES = 100
+FAILED_CHECK = b"\x67\x0f\xb9\x40"  # ud1 kind(%eax),%eax: the kind is the byte behind
+
+EXCEPTIONS = {
+    Fault.INDEX: "IndexError: index out of range",
+    Fault.OVERFLOW: "OverflowError: the result does not fit",
+    Fault.DIVISION: "ZeroDivisionError: division by zero",
+    Fault.ASSERTION: "AssertionError",
+    Fault.UNREACHABLE: "AssertionError: no arm of the match takes the value",
+    Fault.VALUE: "ValueError: the value does not fit its place",
+    Fault.UNCAUGHT: "an exception that nothing caught",
+}
+
+
+def render(cause: Report, images: Sequence[Symbols]) -> str:
+    """The traceback of a crash or panic and the exception's name, ending in a newline."""
+    registers = cause.registers()
+    memory = Memory(registers.get("rsp", 0), cause.memory())
+    lines = ["Traceback (most recent call last):\n"]
+    places = [place for place in follow(registers, memory, images)]
+    lines += [frame_text(place) for place in reversed(places)]
+    return "".join(lines if places else []) + exception(registers, images) + "\n"
+
+
+def follow(registers: Registers, memory: Memory, images: Sequence[Symbols]) -> Iterator[Place]:
+    """The places the stack went through, innermost first."""
+    called = False  # the address is one a call returns to, one past the call
+    for _ in range(MOST_FRAMES):
+        address = registers.get("rip", 0) - (1 if called else 0)
+        image = image_of(address, images)
+        if image is None:
+            return
+        yield from image.places(address)
+        caller = image.caller(registers, memory, address)
+        if caller is None or caller["rsp"] <= registers["rsp"]:
+            return
+        called = not image.is_interrupted(address)
+        registers = caller
+
+
+def image_of(address: int, images: Sequence[Symbols]) -> Symbols | None:
+    return next((image for image in images if image.covers(address)), None)
+
+
+def frame_text(place: Place) -> str:
+    path = Path(place.file)
+    text = source_line(path, place.line)
+    return f'  File "{shown(path)}", line {place.line}, in {place.function}\n' + (f"    {text}\n" if text else "")
+
+
+def source_line(path: Path, line: int) -> str:
+    for candidate in (path, ROOT / path):
+        try:
+            lines = candidate.read_text().splitlines()
+        except OSError:
+            continue
+        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    return ""
+
+
+def shown(path: Path) -> Path:
+    """The path as seen from the current folder, when it lies below."""
+    full = path if path.is_absolute() or path.exists() else ROOT / path
+    here = Path.cwd()
+    return full.relative_to(here) if full.is_absolute() and full.is_relative_to(here) else full
+
+
+def exception(registers: Registers, images: Sequence[Symbols]) -> str:
+    """What happened, as Python would name it where Python has a name for it."""
+    vector = registers.get("vector")
+    match vector:
+        case Vector.INVALID_OPCODE:
+            return failed_check(registers.get("rip", 0), images)
+        case Vector.PAGE_FAULT:
+            return page_fault(registers)
+        case Vector.GENERAL_PROTECTION:
+            return "ProtectionFault: the processor forbids this instruction here"
+        case None:
+            return "stopped for a reason it did not report"
+        case _:
+            known = vector in {member.value for member in Vector}
+            return f"ProcessorException: {Vector(vector).name.lower().replace('_', ' ') if known else vector}"
+
+
+def failed_check(address: int, images: Sequence[Symbols]) -> str:
+    image = image_of(address, images)
+    code = image.bytes_at(address, len(FAILED_CHECK) + 1) if image else b""
+    if code[:-1] == FAILED_CHECK and code[-1] in {member.value for member in Fault}:
+        return EXCEPTIONS[Fault(code[-1])]
+    return "InvalidInstruction: these bytes are no instruction"
+
+
+def page_fault(registers: Registers) -> str:
+    error = PageFaultError.of(registers.get("error", 0))
+    access = "execution" if error.fetch else "write" if error.write else "read"
+    why = "is protected" if error.present else "is not mapped"
+    return f"MemoryFault: {access} of {registers.get('cr2', 0):#x}, which {why}"

@@ -1,0 +1,154 @@
+"""Addresses become lines of Python, through inlined functions and up the stack."""
+
+from pathlib import Path
+
+import pytest
+from llvmlite import binding as llvm
+
+from exokernel.host.report import Report
+from exokernel.host.symbols import Memory, Place, Symbols
+from exokernel.host.traceback import render
+from tests.host.assembly import TRIPLE
+
+SOURCE = '''def get(index):
+    return cells[index]  # line 2
+
+
+def middle(index):
+    first = get(index)  # line 6
+    return first
+
+
+def main():
+    middle(9)  # line 11
+'''
+
+# main calls middle; get is inlined into middle and ends in a failed bounds check.
+MODULE = f"""
+target triple = "{TRIPLE}"
+
+declare void @llvm.ubsantrap(i8 immarg) noreturn nounwind
+declare i64 @other(i64)
+
+define i64 @middle(i64 %index) nounwind noinline !dbg !10 {{
+  %first = call i64 @other(i64 %index), !dbg !20
+  %bad = icmp ugt i64 %index, 4, !dbg !22
+  br i1 %bad, label %trap, label %fine, !dbg !22
+trap:
+  call void @llvm.ubsantrap(i8 1), !dbg !22
+  unreachable, !dbg !22
+fine:
+  %sum = add i64 %first, %index, !dbg !22
+  ret i64 %sum, !dbg !21
+}}
+
+define i64 @main() nounwind !dbg !12 {{
+  %saved = call i64 @other(i64 1), !dbg !24
+  %value = call i64 @middle(i64 9), !dbg !24
+  %sum = add i64 %value, %saved, !dbg !24
+  ret i64 %sum, !dbg !24
+}}
+
+!llvm.dbg.cu = !{{!0}}
+!llvm.module.flags = !{{!2, !3}}
+!0 = distinct !DICompileUnit(language: DW_LANG_Python, file: !1, producer: "test", isOptimized: true, emissionKind: FullDebug)
+!1 = !DIFile(filename: "cells.py", directory: "DIRECTORY")
+!2 = !{{i32 2, !"Debug Info Version", i32 3}}
+!3 = !{{i32 7, !"Dwarf Version", i32 VERSION}}
+!4 = !DISubroutineType(types: !5)
+!5 = !{{null}}
+!10 = distinct !DISubprogram(name: "middle", scope: !1, file: !1, line: 5, type: !4, unit: !0, spFlags: DISPFlagDefinition)
+!11 = distinct !DISubprogram(name: "get", scope: !1, file: !1, line: 1, type: !4, unit: !0, spFlags: DISPFlagDefinition)
+!12 = distinct !DISubprogram(name: "main", scope: !1, file: !1, line: 10, type: !4, unit: !0, spFlags: DISPFlagDefinition)
+!20 = !DILocation(line: 6, column: 1, scope: !10)
+!21 = !DILocation(line: 7, column: 1, scope: !10)
+!22 = !DILocation(line: 2, column: 1, scope: !11, inlinedAt: !20)
+!24 = !DILocation(line: 11, column: 1, scope: !12)
+"""
+FAILED_CHECK = bytes.fromhex("670fb94001")
+CALL = b"\xe8"
+
+
+@pytest.fixture(params=[4, 5], ids=lambda version: f"dwarf{version}")
+def image(request: pytest.FixtureRequest, tmp_path: Path) -> Symbols:
+    (tmp_path / "cells.py").write_text(SOURCE)
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    module = llvm.parse_assembly(MODULE.replace("VERSION", str(request.param)).replace("DIRECTORY", str(tmp_path)))
+    target = llvm.Target.from_triple(TRIPLE).create_target_machine(reloc="static", codemodel="small")
+    path = tmp_path / "cells.o"
+    path.write_bytes(target.emit_object(module))
+    return Symbols(path)
+
+
+def text_section(image: Symbols) -> bytes:
+    return bytes(image.elf.get_section_by_name(".text").data())
+
+
+def return_address(image: Symbols) -> int:
+    """Where main goes on after its second call, the one of middle."""
+    start = image.elf.get_section_by_name(".symtab").get_symbol_by_name("main")[0]["st_value"]
+    code = text_section(image)
+    return code.index(CALL, code.index(CALL, start) + 1) + 5
+
+
+def stopped_in_get(image: Symbols) -> tuple[int, bytes]:
+    """Address of the failed check and the stack there: middle has pushed rbx, nothing else."""
+    stack = (0xB).to_bytes(8, "little") + return_address(image).to_bytes(8, "little") + bytes(64)
+    return text_section(image).index(FAILED_CHECK), stack
+
+
+def test_a_traceback_goes_through_inlined_functions_and_callers(image: Symbols, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    address, stack = stopped_in_get(image)
+    text = render(Report("crash", f"vector=6 rip={address:x} rsp=7000 rbx=5 memory={stack.hex()}"), [image])
+    assert text == (
+        "Traceback (most recent call last):\n"
+        '  File "cells.py", line 11, in main\n'
+        "    middle(9)  # line 11\n"
+        '  File "cells.py", line 6, in middle\n'
+        "    first = get(index)  # line 6\n"
+        '  File "cells.py", line 2, in get\n'
+        "    return cells[index]  # line 2\n"
+        "IndexError: index out of range\n"
+    )
+
+
+def test_the_callers_registers_come_back(image: Symbols) -> None:
+    address, stack = stopped_in_get(image)
+    caller = image.caller({"rip": address, "rsp": 0x7000, "rbx": 5, "r14": 6}, Memory(0x7000, stack), address)
+    assert caller == {"rip": return_address(image), "rsp": 0x7010, "rbx": 0xB, "r14": 6}
+
+
+def test_a_stack_that_was_not_dumped_ends_the_traceback(image: Symbols) -> None:
+    address, _ = stopped_in_get(image)
+    text = render(Report("crash", f"vector=6 rip={address:x} rsp=7000 memory=00"), [image])
+    assert "in get" in text and "in main" not in text
+
+
+def test_what_is_not_known_is_left_out(image: Symbols) -> None:
+    assert image.places(0xDEAD_0000) == []
+    assert not image.covers(0xDEAD_0000)
+    text = render(Report("crash", "vector=e error=6 cr2=10 rip=dead0000 rsp=10 memory="), [image])
+    assert text == "MemoryFault: write of 0x10, which is not mapped\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ("vector=e error=5 cr2=ffff800000000000", "MemoryFault: read of 0xffff800000000000, which is protected"),
+        ("vector=e error=14 cr2=0", "MemoryFault: execution of 0x0, which is not mapped"),
+        ("vector=d", "ProtectionFault: the processor forbids this instruction here"),
+        ("vector=11", "ProcessorException: alignment"),
+        ("vector=6 rip=0", "InvalidInstruction: these bytes are no instruction"),
+        ("", "stopped for a reason it did not report"),
+    ],
+)
+def test_each_exception_has_its_sentence(fields: str, sentence: str) -> None:
+    assert render(Report("crash", fields), []) == sentence + "\n"
+
+
+def test_places_are_innermost_first(image: Symbols, tmp_path: Path) -> None:
+    trap = text_section(image).index(FAILED_CHECK)
+    file = str(tmp_path / "cells.py")
+    assert image.places(trap) == [Place(file, 2, "get"), Place(file, 6, "middle")]
