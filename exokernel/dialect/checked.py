@@ -68,13 +68,13 @@ class _Rewriter(ast.NodeTransformer):
         if isinstance(node.value, ast.Call) and _called_name(node.value) in STATICS:
             self._tell_elements(node.annotation, node.value)
         if node.value is not None and self._at_top and isinstance(node.target, ast.Name):
-            node.value = _call("make_static", node.value, _name("__name__", node))
+            node.value = _call("make_static", node.value)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.Assign:
         self.generic_visit(node)
         if self._at_top and isinstance(node.targets[0], ast.Name):
-            node.value = _call("make_static", node.value, _name("__name__", node))
+            node.value = _call("make_static", node.value)
         return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:

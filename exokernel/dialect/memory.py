@@ -37,6 +37,8 @@ class Machine(Memory, Protocol):
 
     def entry_address(self, function: Callable[..., object]) -> int: ...
 
+    def assemble(self, text: str) -> None: ...
+
 
 class PrivateMemory:
     """The storage of one local place, zero until written, at addresses from 0."""
@@ -93,6 +95,9 @@ class _NoMachine:
     def entry_address(self, function: Callable[..., object]) -> int:
         raise self._refusal(f"the address of {function.__name__}")
 
+    def assemble(self, text: str) -> None:
+        """Let modules be imported that nobody will run here."""
+
     def _refusal(self, what: str) -> RuntimeError:
         return RuntimeError(f"{what} needs a machine: install one from exokernel.model")
 
@@ -117,10 +122,50 @@ machine: Machine = _NoMachine()  # a model replaces it
 absolute: Memory = _CurrentMachine()
 
 
-def private_storage(module: str, size: int, alignment: int) -> tuple[Memory, int]:
+class SymbolMemory:
+    """What lies at a symbol of the installed machine, by offset from there."""
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+
+    def load(self, address: int, size: int) -> int:
+        return machine.load(self._absolute(address), size)
+
+    def store(self, address: int, size: int, value: int) -> None:
+        machine.store(self._absolute(address), size, value)
+
+    def read(self, address: int, size: int) -> bytes:
+        return machine.read(self._absolute(address), size)
+
+    def write(self, address: int, data: bytes) -> None:
+        machine.write(self._absolute(address), data)
+
+    def _absolute(self, offset: int) -> int:
+        return machine.symbol_address(self.symbol) + offset
+
+
+def absolute_address(memory: Memory, address: int) -> int:
+    """Find where the machine sees a byte of a place.
+
+    Raises:
+        TypeError: the place is private to CPython, so no machine can address it.
+    """
+    if isinstance(memory, PrivateMemory):
+        raise TypeError("a local place has no address under CPython")
+    if isinstance(memory, SymbolMemory):
+        return machine.symbol_address(memory.symbol) + address
+    return address
+
+
+def private_storage(size: int, alignment: int, content: bytes) -> tuple[Memory, int]:
     """Give a static storage of its own, outside any machine."""
-    return PrivateMemory(size), 0
+    place = PrivateMemory(size)
+    if content:
+        place.write(0, content)
+    return place, 0
 
 
-# Storage for one static of the named module; a model replaces it before it loads modules.
-static_storage: Callable[[str, int, int], tuple[Memory, int]] = private_storage
+# Storage for one static: its size and alignment, and its content, empty if that is all zeros.
+# A model replaces this before it loads modules.
+static_storage: Callable[[int, int, bytes], tuple[Memory, int]] = private_storage
+exports: dict[str, Callable[..., object]] = {}  # functions by the symbol they are exported as

@@ -302,8 +302,8 @@ def offset_of(record: type[Record], field: str) -> int:
     return record._slots[field].offset
 
 
-def make_static(value: Any, module: str) -> Any:
-    """Move a place that a module has just made into the module's static storage.
+def make_static(value: Any) -> Any:
+    """Move a place that a module has just made into static storage.
 
     Anything that is not a place, or already has its storage, stays as it is.
     """
@@ -312,12 +312,13 @@ def make_static(value: Any, module: str) -> Any:
     private = value._memory
     if not isinstance(private, PrivateMemory):
         return value
-    kind = ArrayKind(value._kind, len(value)) if isinstance(value, Array) else RecordKind(type(value))
-    place, address = storage.static_storage(module, kind.size, kind.alignment)
-    if private.touched:
-        content = private.read(0, kind.size)
-        if any(content):
-            place.write(address, content)
-    value._memory = place
-    value._address = address
+    kind: Kind
+    if isinstance(value, Array):
+        kind = ArrayKind(value._kind, len(value))
+    else:
+        kind = RecordKind(type(value))
+    content = private.read(0, kind.size) if private.touched else b""
+    if not any(content):
+        content = b""
+    value._memory, value._address = storage.static_storage(kind.size, kind.alignment, content)
     return value

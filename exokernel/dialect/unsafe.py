@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 from exokernel.dialect import memory
 from exokernel.dialect.integers import as_signed
 from exokernel.dialect.layout import kind_of
-from exokernel.dialect.memory import PrivateMemory
+from exokernel.dialect.memory import SymbolMemory
 from exokernel.dialect.records import Array, Record
 
 Kind = TypeVar("Kind", bound=Record)
@@ -47,9 +47,7 @@ def address_of(place: Record | Array[Any]) -> int:
     Raises:
         TypeError: the place is private to CPython, so no machine can address it.
     """
-    if isinstance(place._memory, PrivateMemory):
-        raise TypeError("a local place has no address under CPython")
-    return as_signed(place._address)
+    return as_signed(memory.absolute_address(place._memory, place._address))
 
 
 def entry_address(function: Callable[..., object]) -> int:
@@ -69,12 +67,17 @@ def placed(where: int | str, length: int, *, of: Any = None) -> Any:
     """
     if of is None:
         raise TypeError("placed() belongs in a module imported through checked")
-    address = symbol_address(where) if isinstance(where, str) else where
-    return array_at(of, address, length)
+    if isinstance(where, str):
+        return Array(kind_of(of), length, SymbolMemory(where), 0)
+    return array_at(of, where, length)
 
 
 def assembly(text: str) -> None:
-    """Add this text, in AT&T syntax, to the module's assembly."""
+    """Add this text, in AT&T syntax, to the module's assembly.
+
+    Under CPython its labels become symbols and its data is laid out; see `means` for code.
+    """
+    memory.machine.assemble(text)
 
 
 def naked(function: Function) -> Function:
@@ -95,10 +98,18 @@ def exported(symbol: str) -> Callable[[Function], Function]:
     """Give a function the C calling convention and this symbol."""
 
     def mark(function: Function) -> Function:
-        setattr(function, "symbol", symbol)
+        memory.exports[symbol] = function
         return function
 
     return mark
+
+
+def means(symbol: str) -> Callable[[Function], Function]:
+    """Say what assembly at a symbol does, for CPython alone: the function is not compiled.
+
+    Shape: it takes the TrapFrame that it was entered with, or nothing.
+    """
+    return exported(symbol)
 
 
 def section(name: str) -> Callable[[Function], Function]:

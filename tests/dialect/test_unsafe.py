@@ -33,6 +33,9 @@ class FlatMachine(PrivateMemory):
     def entry_address(self, function: Callable[..., object]) -> int:
         return BASE
 
+    def assemble(self, text: str) -> None:
+        raise AssertionError("no assembly here")
+
 
 class _Window:
     """The upper half of a machine's addresses, for statics."""
@@ -82,8 +85,14 @@ def test_without_a_machine_the_message_says_so() -> None:
 
 def test_statics_get_the_storage_that_the_model_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     flat, given = FlatMachine(), iter((16, 32))
+
+    def storage(size: int, content: bytes) -> tuple[Memory, int]:
+        address = next(given)
+        flat.write(address, content)
+        return _Window(flat), address
+
     monkeypatch.setattr(
-        memory, "static_storage", lambda module, size, alignment: (_Window(flat), next(given))
+        memory, "static_storage", lambda size, alignment, content: storage(size, content)
     )
     names: dict[str, object] = {}
     source = (
