@@ -111,7 +111,7 @@ class Pipes:
 
 
 def start(command: list[str], inherited: Sequence[int], complaint: int) -> subprocess.Popen[bytes]:
-    """Start QEMU in a session of its own, so that Ctrl-C reaches us alone, and bound to our life."""
+    """Start QEMU away from the terminal, so that Ctrl-C reaches us alone, and bound to our life."""
     import ctypes
 
     prctl = ctypes.CDLL(None).prctl
