@@ -28,6 +28,7 @@ from exokernel.dialect.integers import (
     wrapping_sub,
 )
 from exokernel.dialect.records import Array, Record, array, offset_of, size_of
+from exokernel.dialect.text import text_of
 from exokernel.dialect.words import Word, bit, bits
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "size_of",
     "syscall",
     "system_call",
+    "text_of",
     "u8",
     "u16",
     "u32",

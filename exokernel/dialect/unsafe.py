@@ -41,6 +41,11 @@ def array_at(kind: Any, address: int, length: int) -> Array[Any]:
     return Array(kind_of(kind), length, memory.absolute, address)
 
 
+def bytes_at(address: int, length: int) -> bytes:
+    """See the memory at `address` as bytes, which must not change while they are in use."""
+    return memory.machine.read(address, length)
+
+
 def address_of(place: Record | Array[Any]) -> int:
     """Name the first byte of a record or an array.
 
