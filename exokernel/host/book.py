@@ -102,3 +102,7 @@ def _docstring_lines(node: ast.AST) -> range:
         ):
             return range(text.lineno, (text.end_lineno or text.lineno) + 1)
     return range(0)
+
+
+if __name__ == "__main__":
+    print(f"{refresh(Path(__file__).parents[2])} pages renewed")
