@@ -15,7 +15,7 @@ class EnvironmentPage(Record):
     """Exactly one frame. Written by the library and, where it says so, by the kernel."""
 
     handlers: Array[int] = array(VECTORS)  # where each exception goes; 0: the environment dies of it
-    begin: int  # where a slice begins; the kernel sets RSP to the top of the exception stack
+    begin: int  # where a slice begins, with RSP at the top of the exception stack; 0: the wheel passes it by
     end: int  # where the end of a slice is announced, as a TrapFrame; 0: the environment dies of it
     runnable: u32  # 0: the wheel passes it by
     critical: u32  # depth of the software critical section; the library's own

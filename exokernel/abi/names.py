@@ -28,7 +28,7 @@ FIRST = EnvironmentId(1)  # made by the kernel from the boot archive
 NO_SLOT = Slot(SLOTS)
 ROOT_SLOT = Slot(0)  # where the first environment finds the capability that dominates all
 
-# The same names where a narrow field stores them
+# The same names where a narrow field stores them; a byte can name no environment that does not exist
 StoredFrame = Annotated[Frame, Width(32)]
-StoredEnvironment = Annotated[EnvironmentId, Width(16)]
+StoredEnvironment = Annotated[EnvironmentId, Width(8)]
 StoredSlot = Annotated[Slot, Width(8)]

@@ -5,14 +5,14 @@ Reading costs no call: they are mapped read-only into every environment, at the 
 """
 
 from exokernel.abi.capability import Capability
-from exokernel.abi.names import Frame, Page, Slice, StoredEnvironment, StoredFrame, StoredSlot
+from exokernel.abi.names import NOBODY, Frame, Page, Slice, Slot, StoredEnvironment, StoredFrame, StoredSlot
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import Enumeration, Record, u8, u16, u32
 
 
 class FrameKind(Enumeration, bits=8):
-    FREE = 0
-    RESERVED = 1  # no memory, or the kernel's own
+    RESERVED = 0  # no memory, or the kernel's own: what boot has not set free
+    FREE = 1
     DATA = 2
     TABLE_1 = 3  # a page table whose entries name pages
     TABLE_2 = 4
@@ -23,12 +23,12 @@ class FrameKind(Enumeration, bits=8):
 class FrameState(Record):
     """One frame: whose it is, and what opens it."""
 
-    guard: Capability  # what a key must dominate to use the frame
-    uses: u32  # entries, roots and environment pages that name it
-    region: u32  # of a table: the first page it covers, shifted right by nine
-    owner: StoredEnvironment  # who pays; NOBODY while free
-    entries: u16  # of a table: entries of the user half in use
-    kind: FrameKind
+    guard: Capability = Capability()  # what a key must dominate to use the frame
+    uses: u32 = 0  # entries, roots and environment pages that name it
+    region: u32 = 0  # of a table: the first page it covers, shifted right by nine
+    owner: StoredEnvironment = NOBODY  # who pays; NOBODY while free
+    entries: u16 = 0  # of a table: entries of the user half in use
+    kind: FrameKind = FrameKind.RESERVED
 
 
 class Phase(Enumeration, bits=8):
@@ -48,59 +48,59 @@ class Reason(Enumeration, bits=8):
     NO_HANDLER = 2  # an exception it had no handler for
     NO_STACK = 3  # an exception while its exception stack was full
     OVERSTAYED = 4  # kept the processor too long after the end of its slice
-    NO_ENTRY = 5  # a slice began or ended, and it had no entry point for that
+    NO_ENTRY = 5  # its slice ended, and it had no entry point for that
 
 
 class EnvironmentState(Record):
     """One environment. Its registers are not here: they are its own business."""
 
-    guard: Capability  # opens control over it: start, destroy, install
-    at: Page  # where it sees its environment page
-    root: StoredFrame  # its page table
-    page: StoredFrame  # its environment page
-    frames: u32  # it owns
-    quota: u32  # frames it may own
-    generation: u32  # how often this name has been used
-    mappings: u32  # entries made under its capabilities
-    donor: StoredEnvironment  # whose grant it accepts, when `accepting` is a slot
-    slices: u16  # it owns
-    excess: u16  # ticks it owes
-    accepting: StoredSlot  # the slot opened for one grant, or NO_SLOT
-    phase: Phase
-    reason: Reason
-    ending: bool  # told that its slice is over, and has not yielded yet
-    vector: u8  # of the exception that killed it
+    guard: Capability = Capability()  # opens control over it: start, destroy, install
+    at: Page = Page(0)  # where it sees its environment page
+    root: StoredFrame = Frame(0)  # its page table
+    page: StoredFrame = Frame(0)  # its environment page
+    frames: u32 = 0  # it owns
+    quota: u32 = 0  # frames it may own
+    generation: u32 = 0  # how often this name has been used
+    mappings: u32 = 0  # entries made under its capabilities
+    donor: StoredEnvironment = NOBODY  # whose grant it accepts, or NOBODY
+    slices: u16 = 0  # it owns
+    excess: u16 = 0  # ticks it owes
+    accepting: StoredSlot = Slot(0)  # the slot opened for that grant
+    phase: Phase = Phase.FREE
+    reason: Reason = Reason.NONE
+    ending: bool = False  # told that its slice is over, and has not yielded yet
+    vector: u8 = 0  # of the exception that killed it
 
 
 class CapabilityState(Record):
     """One slot of one environment's list; `capability` 0 when empty."""
 
-    capability: Capability
-    mappings: u32  # entries made under it; a slot with any cannot be dropped
+    capability: Capability = Capability()
+    mappings: u32 = 0  # entries made under it; a slot with any cannot be dropped
 
 
 class SliceState(Record):
     """One position of the wheel."""
 
-    guard: Capability
-    owner: StoredEnvironment
+    guard: Capability = Capability()
+    owner: StoredEnvironment = NOBODY
 
 
 class MachineState(Record):
     """What belongs to no table."""
 
-    ticks: int  # slices since boot
-    frame_count: u32  # frames that exist; higher names are bad
-    archive_frame: StoredFrame  # the boot archive: first frame
-    archive_size: int  # bytes
-    tick_instructions: int  # TSC counts of one slice, as the timer was set
-    current: StoredEnvironment
-    now: Slice  # the slice being run
+    ticks: int = 0  # slices since boot
+    frame_count: u32 = 0  # frames that exist; higher names are bad
+    archive_frame: StoredFrame = Frame(0)  # the boot archive: first frame
+    archive_size: int = 0  # bytes
+    tick_instructions: int = 0  # TSC counts of one slice, as the timer was set
+    current: StoredEnvironment = NOBODY
+    now: Slice = Slice(0)  # the slice being run
 
 
 class MapRequest(Record):
     """One step of `map_batch`. Written by a library, in a frame of data."""
 
-    entry: Entry
-    table: StoredFrame
-    index: u32
+    entry: Entry = Entry()
+    table: StoredFrame = Frame(0)
+    index: u32 = 0

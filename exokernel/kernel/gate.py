@@ -1,0 +1,102 @@
+"""What turns a raw register into a name: the check behind each type of argument.
+
+The gate calls these for every argument that is declared with a name type, before the call's
+own code runs; so no call begins by checking that a number is in range. What else a call
+checks is not known here.
+"""
+
+from exokernel.abi.capability import Rights
+from exokernel.abi.console import Stream
+from exokernel.abi.errors import BadName
+from exokernel.abi.names import (
+    ENVIRONMENTS,
+    SLICES,
+    SLOTS,
+    TABLE_ENTRIES,
+    USER_PAGES,
+    EnvironmentId,
+    Frame,
+    Index,
+    Page,
+    Slice,
+    Slot,
+)
+from exokernel.dialect import admits, inline, syscall
+from exokernel.kernel.state import machine_state
+
+STREAMS = 3
+
+
+@inline
+def caller() -> EnvironmentId:
+    """Whose call this is."""
+    return machine_state().current
+
+
+@admits(Frame)
+@inline
+def admit_frame(raw: int) -> Frame:
+    if not 0 <= raw < machine_state().frame_count:
+        raise BadName(raw)
+    return Frame(raw)
+
+
+@admits(Page)
+@inline
+def admit_page(raw: int) -> Page:
+    if not 0 <= raw < USER_PAGES:
+        raise BadName(raw)
+    return Page(raw)
+
+
+@admits(Index)
+@inline
+def admit_index(raw: int) -> Index:
+    if not 0 <= raw < TABLE_ENTRIES:
+        raise BadName(raw)
+    return Index(raw)
+
+
+@admits(Slot)
+@inline
+def admit_slot(raw: int) -> Slot:
+    if not 0 <= raw < SLOTS:
+        raise BadName(raw)
+    return Slot(raw)
+
+
+@admits(EnvironmentId)
+@inline
+def admit_environment(raw: int) -> EnvironmentId:
+    if not 0 <= raw < ENVIRONMENTS:
+        raise BadName(raw)
+    return EnvironmentId(raw)
+
+
+@admits(Slice)
+@inline
+def admit_slice(raw: int) -> Slice:
+    if not 0 <= raw < SLICES:
+        raise BadName(raw)
+    return Slice(raw)
+
+
+@admits(Rights)
+@inline
+def admit_rights(raw: int) -> Rights:
+    if not 0 <= raw <= int(Rights.ALL):
+        raise BadName(raw)
+    return Rights(raw)
+
+
+@admits(Stream)
+@inline
+def admit_stream(raw: int) -> Stream:
+    if not 0 <= raw < STREAMS:
+        raise BadName(raw)
+    return Stream(raw)
+
+
+@syscall
+def null(caller: EnvironmentId) -> None:
+    """Do nothing."""
