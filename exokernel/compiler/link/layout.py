@@ -1,0 +1,51 @@
+"""Which sections make which segment, and where an image begins.
+
+A segment starts on a page of its own, so each page has one protection. For every segment the
+linker defines `PREFIX_SEGMENT_start` and `_end` (and `PREFIX_end` behind the last), which
+assembly and `symbol_address` may use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exokernel.compiler.link.elf import EXECUTE, WRITE, Section
+
+PAGE = 4096
+READABLE, WRITABLE, EXECUTABLE = 4, 2, 1  # segment flags
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Consecutive sections with one protection; `low` lies where it is loaded, not where the rest is linked."""
+
+    name: str
+    flags: int
+    sections: tuple[str, ...]
+    low: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    prefix: str  # of the symbols the linker defines
+    start: int  # physical address for the kernel, virtual for a program
+    base: int  # added to a physical address where the image is linked
+    segments: tuple[Segment, ...]
+
+
+TEXT = Segment("text", READABLE | EXECUTABLE, (".text",))
+RODATA = Segment("rodata", READABLE, (".rodata",))
+DATA = Segment("data", READABLE | WRITABLE, (".data", ".bss"))
+BOOT = Segment("boot", READABLE | WRITABLE | EXECUTABLE, (".note", ".boot"), low=True)
+
+KERNEL_LAYOUT = Layout("kernel", 0x100000, -(2**31) % 2**64, (BOOT, TEXT, RODATA, DATA))
+PROGRAM_LAYOUT = Layout("program", 0x400000, 0, (TEXT, RODATA, DATA))
+
+
+def segment_of(section: Section, layout: Layout) -> Segment:
+    """Where a section goes: by its name, otherwise by its flags."""
+    for segment in layout.segments:
+        if any(section.name == one or section.name.startswith(one + ".") for one in segment.sections):
+            return segment
+    wanted = "text" if section.flags & EXECUTE else "data" if section.flags & WRITE else "rodata"
+    return next(one for one in layout.segments if one.name == wanted)
