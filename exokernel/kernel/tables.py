@@ -2,7 +2,7 @@
 
 A table belongs to the owner of the table that links it, and is guarded alike; so an address
 space has one owner, who pays for it, and one guard. A linked table knows which pages it
-covers. What its entries may name is `entries`' business.
+covers. What its entries may name is `translations`' business.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Entries of page tables: guarded when they are made, free when they are used.
+"""Translations: entries of page tables, guarded when they are made, free when they are used.
 
 Each entry that is present carries the slot of the table owner's capability that authorises
 it, and holds three counts up: its table's, its frame's, and its capability's. So while it
