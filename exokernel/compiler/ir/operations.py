@@ -106,6 +106,7 @@ class Fault(Enum):
     ASSERTION = 4
     UNREACHABLE = 5
     VALUE = 6
+    UNCAUGHT = 7
 
 
 class BinaryOperator(Enum):
@@ -443,7 +444,7 @@ class Function:
     blocks: list[Block]
     locals: list[Local] = field(default_factory=list)  # parameters not included; temporaries not included
     slots: dict[str, Storage] = field(default_factory=dict)  # places in its own frame
-    attributes: dict[str, str] = field(default_factory=dict)  # exported=SYMBOL, interrupt, naked=TEXT, cold, inline, never_inline, syscall=N
+    attributes: dict[str, str] = field(default_factory=dict)  # exported=SYMBOL, interrupt, naked=TEXT, cold, inline, never_inline, noreturn, section=NAME, syscall=N, gate=SYMBOL
     location: Location | None = None
 
 

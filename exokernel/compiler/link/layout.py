@@ -1,8 +1,9 @@
 """Which sections make which segment, and where an image begins.
 
-A segment starts on a page of its own, so each page has one protection. For every segment the
-linker defines `PREFIX_SEGMENT_start` and `_end` (and `PREFIX_end` behind the last), which
-assembly and `symbol_address` may use.
+A segment starts on a page of its own and fills whole pages, so each page has one protection and
+comes either from the file or from zeros. The linker defines `image_text`, `image_rodata`,
+`image_data`, `image_bss` (where each begins), `image_end` and, behind what is loaded low,
+`boot_end`; assembly and `symbol_address` may use them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ class Segment:
 
 @dataclass(frozen=True)
 class Layout:
-    prefix: str  # of the symbols the linker defines
     start: int  # physical address for the kernel, virtual for a program
     base: int  # added to a physical address where the image is linked
     segments: tuple[Segment, ...]
@@ -38,8 +38,8 @@ RODATA = Segment("rodata", READABLE, (".rodata",))
 DATA = Segment("data", READABLE | WRITABLE, (".data", ".bss"))
 BOOT = Segment("boot", READABLE | WRITABLE | EXECUTABLE, (".note", ".boot"), low=True)
 
-KERNEL_LAYOUT = Layout("kernel", 0x100000, -(2**31) % 2**64, (BOOT, TEXT, RODATA, DATA))
-PROGRAM_LAYOUT = Layout("program", 0x400000, 0, (TEXT, RODATA, DATA))
+KERNEL_LAYOUT = Layout(0x100000, -(2**31) % 2**64, (BOOT, TEXT, RODATA, DATA))
+PROGRAM_LAYOUT = Layout(0x400000, 0, (TEXT, RODATA, DATA))
 
 
 def segment_of(section: Section, layout: Layout) -> Segment:

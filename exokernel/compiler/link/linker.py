@@ -27,8 +27,12 @@ class Placed:
     segment: Segment
     address: int
     members: list[int]
-    file_size: int = 0  # bytes that come from the file; the rest is zero
+    file_size: int = 0  # bytes that come from the file, whole pages; the rest is zero
     size: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.address + self.size
 
 
 @dataclass
@@ -80,7 +84,7 @@ def place(source: ObjectFile, layout: Layout) -> Image:
         base = 0 if segment.low else layout.base
         placed = place_segment(image, segment, position + base, members[segment.name])
         image.segments.append(placed)
-        position = placed.address + placed.size - base
+        position = placed.end - base
     define_symbols(image)
     return image
 
@@ -96,25 +100,31 @@ def place_segment(image: Image, segment: Segment, address: int, members: list[in
 
     placed = Placed(segment, address, sorted(members, key=order))
     position = address
+    in_file = True
     for number in placed.members:
         section = sections[number]
+        if in_file and section.kind == NOBITS:
+            in_file, position = False, aligned(position, PAGE)
+            placed.file_size = position - address
         position = aligned(position, section.alignment)
         image.addresses[number] = position
         position += section.size
-        if section.kind != NOBITS:
-            placed.file_size = position - address
-    placed.size = position - address
+    placed.size = aligned(position, PAGE) - address
+    if in_file:
+        placed.file_size = placed.size
     return placed
 
 
 def define_symbols(image: Image) -> None:
     """The symbols of the object that are global, and those of the layout."""
-    prefix = image.layout.prefix
     for placed in image.segments:
-        image.symbols[f"{prefix}_{placed.segment.name}_start"] = placed.address
-        image.symbols[f"{prefix}_{placed.segment.name}_end"] = placed.address + placed.size
-    image.symbols[f"{prefix}_start"] = image.segments[0].address
-    image.symbols[f"{prefix}_end"] = image.segments[-1].address + image.segments[-1].size
+        name = placed.segment.name
+        image.symbols[f"{name}_end" if placed.segment.low else f"image_{name}"] = (
+            placed.end if placed.segment.low else placed.address
+        )
+        if name == "data":
+            image.symbols["image_bss"] = placed.address + placed.file_size
+    image.symbols["image_end"] = image.segments[-1].end
     for symbol in image.object.symbols:
         if symbol.binding and symbol.section != UNDEFINED:
             image.symbols[symbol.name] = value_of(image, symbol)

@@ -139,6 +139,7 @@ def write_executable(image: Image, entry: int) -> bytes:
     writer.file += bytes(PAGE)
     for placed in image.segments:
         writer.segment(placed)
+    writer.align(PAGE)
     writer.debug_sections()
     writer.symbols()
     return writer.finish(entry)

@@ -17,7 +17,7 @@ from exokernel.compiler.lower.scalars import result_scalars, returned, scalars
 if TYPE_CHECKING:
     from exokernel.compiler.lower.module import ModuleLowering
 
-CONVENTIONS = {"cold": "cold", "inline": "alwaysinline", "never_inline": "noinline"}
+CONVENTIONS = {"cold": "cold", "inline": "alwaysinline", "never_inline": "noinline", "noreturn": "noreturn"}
 
 
 def assign(emitter: Emitter, item: op.Assign) -> None:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Embedded, Reference, Storage
 from exokernel.compiler.lower import support
-from exokernel.compiler.lower.control import escaped, typed, unpacked
+from exokernel.compiler.lower.control import escaped
 from exokernel.compiler.lower.debug import DebugInfo
-from exokernel.compiler.lower.emitter import Emitter
 from exokernel.compiler.lower.function import FunctionLowering
-from exokernel.compiler.lower.scalars import alignment_of, result_scalars, returned, scalars, size_of
+from exokernel.compiler.lower.gates import gates
+from exokernel.compiler.lower.scalars import alignment_of, scalars, size_of
 
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.$]*")
 
@@ -109,7 +109,7 @@ class ModuleLowering:
 
     def text(self, name: str) -> str:
         functions = [FunctionLowering(self, one).text() for one in self.program.functions.values()]
-        functions += [self.system_call(one) for one in self.program.functions.values() if "syscall" in one.attributes]
+        functions += gates(self)
         statics = [self.static(one) for one in self.program.statics.values() if one.address is None]
         literals = [
             f'{symbol} = private unnamed_addr constant [{len(content)} x i8] c"{as_text(content)}", align 1\n'
@@ -149,46 +149,6 @@ class ModuleLowering:
         if static.initial is not None and len(static.initial) != size:
             raise ValueError(f"{static.name} has {size} bytes, its initial value {len(static.initial)}")
         return size
-
-    def system_call(self, function: op.Function) -> str:
-        """The C entry `syscall_N`: arguments as six 64-bit integers; value in rax, error in edx."""
-        name = f"syscall_{function.attributes['syscall']}"
-        stub = op.Function(name, [], function.result, frozenset({1}), [], location=function.location)
-        emitter, described = Emitter(self, stub), ""
-        if function.location is not None:
-            scope = self.debug.subprogram(stub)
-            emitter.debug = f", !dbg !{self.debug.location(function.location, scope, 0)}"
-            described = f" !dbg !{scope}"
-        given = [f"%a{number}" for number in range(sum(len(scalars(one.type)) for one in function.parameters))]
-        kinds = [kind for one in function.parameters for kind in scalars(one.type)]
-        arguments = [narrowed(emitter, value, kind) for value, kind in zip(given, kinds)]
-        types = result_scalars(function)
-        passed = ", ".join(typed(tuple(arguments), tuple(kinds)))
-        call = f"call {returned(types)} {self.function_symbol(function.name)}({passed})"
-        pieces = unpacked(emitter, emitter.define(call), types) if types else ()
-        if not types:
-            emitter.emit(call)
-        error = pieces[-1] if function.raises else "0"
-        value = widened(emitter, pieces[0], types[0]) if scalars(function.result) else "0"
-        first = emitter.define(f"insertvalue {{i64, i32}} poison, i64 {value}, 0")
-        whole = emitter.define(f"insertvalue {{i64, i32}} {first}, i32 {error}, 1")
-        emitter.emit(f"ret {{i64, i32}} {whole}")
-        head = f"define dso_local {{i64, i32}} @{name}({', '.join(f'i64 {one}' for one in given)}) #0{described}"
-        return "\n".join([f"{head} {{", *emitter.lines, "}\n"])
-
-
-def narrowed(emitter: Emitter, value: str, kind: str) -> str:
-    """A scalar out of a 64-bit register."""
-    if kind == "i1":
-        return emitter.define(f"icmp ne i64 {value}, 0")
-    if kind == "ptr":
-        return emitter.define(f"inttoptr i64 {value} to ptr")
-    return value if kind == "i64" else emitter.define(f"trunc i64 {value} to {kind}")
-
-
-def widened(emitter: Emitter, value: str, kind: str) -> str:
-    return value if kind == "i64" else emitter.define(f"zext {kind} {value} to i64")
-
 
 def as_text(content: bytes) -> str:
     """Bytes between the quotes of an LLVM string."""
