@@ -1,0 +1,1 @@
+"""The machine: `machine` and `ports` are what the rest of the kernel sees of it."""

@@ -1,0 +1,206 @@
+"""Every way into the kernel and out of it: the assembly between user code and compiled Python.
+
+There is one processor and interrupts stay off in the kernel, so absolute addresses do where
+others need a base register, and nothing needs a lock. Where the processor goes when the kernel
+is left is a record, `departure`: the portable kernel sets it (`machine.begin`, `machine.idle`)
+and returns, and each way out looks at it last. What a trap means is `traps`' business.
+"""
+
+from exokernel.abi.errors import BadCall
+from exokernel.abi.x86_64 import Vector
+from exokernel.dialect import Array, Record
+from exokernel.dialect.unsafe import assembly, placed, record_at, symbol_address
+from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
+
+CALLS = 33  # numbers in `abi.calls`; the gate of each is `syscall_` and its number
+VECTORS = 33  # exceptions and the timer; beyond them nothing is expected
+PUSH_ERRORS = (8, 10, 11, 12, 13, 14, 17)  # exceptions for which the processor pushes an error code
+NEVER_RESUMED = (Vector.DOUBLE_FAULT, Vector.MACHINE_CHECK)
+FORWARDED = (0, 1, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 16, 17, 19)  # `traps` has a function for each
+
+entry_points: Array[int] = placed("entry_points", VECTORS)
+
+
+class Departure(Record):
+    """Where the processor goes when the kernel is left."""
+
+    routine: int  # an address of this module's assembly; 0: back to whoever entered
+    instruction: int  # where `enter_environment` enters
+    stack: int
+
+
+def departure() -> Departure:
+    return record_at(Departure, symbol_address("departure"))
+
+
+def begin_at(instruction: int, stack: int) -> None:
+    """Leave the kernel into the current environment, with nothing in the registers."""
+    ahead = departure()
+    ahead.instruction = instruction
+    ahead.stack = stack
+    ahead.routine = symbol_address("enter_environment")
+
+
+def idle() -> None:
+    """Leave the kernel into waiting for an interrupt."""
+    departure().routine = symbol_address("wait_for_interrupt")
+
+
+# RAX = number, then as C has them but for R10, since SYSCALL takes RCX; back: RAX, RDX = error.
+# The registers that C lets a function keep are the caller's own and come back untouched, the
+# rest come back empty. SYSRET finds RCX canonical because the last user page is nobody's.
+assembly(f"""
+.text
+.p2align 4
+.globl syscall_entry
+syscall_entry:
+    movq %rsp, user_stack
+    movq $kernel_stack_top, %rsp
+    pushq %rcx
+    pushq %r11
+    movq %r10, %rcx
+    cmpq ${CALLS}, %rax
+    jae 2f
+    callq *system_calls(,%rax,8)
+1:  cmpq $0, departure
+    jne 3f
+    popq %r11
+    popq %rcx
+    xorl %edi, %edi
+    xorl %esi, %esi
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    movq user_stack, %rsp
+    sysretq
+2:  xorl %eax, %eax
+    movl ${BadCall.number}, %edx
+    jmp 1b
+3:  jmpq *departure
+
+.p2align 4
+.globl enter_environment
+enter_environment:
+    movq $0, departure
+    movq departure + 8, %rcx
+    movq departure + 16, %rsp
+    movl ${int(USER_FLAGS)}, %r11d
+    xorl %eax, %eax
+    movl %eax, %ds
+    movl %eax, %es
+    movl %eax, %fs
+    movl %eax, %gs
+    xorl %ebx, %ebx
+    xorl %edx, %edx
+    xorl %esi, %esi
+    xorl %edi, %edi
+    xorl %ebp, %ebp
+    xorl %r8d, %r8d
+    xorl %r9d, %r9d
+    xorl %r10d, %r10d
+    xorl %r12d, %r12d
+    xorl %r13d, %r13d
+    xorl %r14d, %r14d
+    xorl %r15d, %r15d
+    sysretq
+
+.globl wait_for_interrupt
+wait_for_interrupt:
+    movq $kernel_stack_top, %rsp
+    movq $0, departure
+1:  sti
+    hlt
+    cli
+    jmp 1b
+
+.section .rodata
+.p2align 3
+system_calls:
+    .quad {", ".join(f"syscall_{number}" for number in range(CALLS))}
+
+.bss
+.p2align 3
+.globl departure
+departure: .skip 24
+user_stack: .skip 8
+.text
+""")
+
+# An exception of the kernel's own is a panic, and finds all registers as they were.
+assembly(
+    "\n".join(
+        f"""
+.p2align 4
+enter_{vector}:
+    testb $3, {16 if vector in PUSH_ERRORS else 8}(%rsp)
+    jnz trap_{vector}
+    {"" if vector in PUSH_ERRORS else "pushq $0"}
+    pushq ${vector}
+    jmp kernel_fault
+"""
+        for vector in FORWARDED
+    )
+)
+assembly(
+    "\n".join(
+        f"""
+enter_{int(vector)}:
+    {"" if vector in PUSH_ERRORS else "pushq $0"}
+    pushq ${int(vector)}
+    jmp kernel_fault
+"""
+        for vector in NEVER_RESUMED
+    )
+)
+assembly(
+    f"""
+kernel_fault:
+    pushq %r15
+    pushq %r14
+    pushq %r13
+    pushq %r12
+    pushq %r11
+    pushq %r10
+    pushq %r9
+    pushq %r8
+    pushq %rbp
+    pushq %rdi
+    pushq %rsi
+    pushq %rdx
+    pushq %rcx
+    pushq %rbx
+    pushq %rax
+    movq %rsp, %rdi
+    cld
+    andq $-16, %rsp
+    callq kernel_panic
+    ud2
+
+.globl abandon
+abandon:                                # a trap's environment cannot go on
+    movq $kernel_stack_top, %rsp
+    callq trap_death
+    ud2
+
+.globl ignored_interrupt
+ignored_interrupt:                      # an NMI says that somebody pressed a button; the rest is unexpected
+    iretq
+
+.section .rodata
+.p2align 3
+.globl entry_points
+entry_points:
+"""
+    + "\n".join(
+        "    .quad "
+        + (
+            f"enter_{vector}"
+            if vector in FORWARDED or vector in NEVER_RESUMED
+            else "trap_32"
+            if vector == Vector.TIMER
+            else "ignored_interrupt"
+        )
+        for vector in range(VECTORS)
+    )
+    + "\n.text\n"
+)

@@ -1,0 +1,189 @@
+"""Frames and page tables as the processor sees them.
+
+One function stores a page-table entry, one zeroes a frame, one copies a frame, two forget
+translations; whatever the kernel does to memory that is not its own static data goes through
+here. Which entry may be stored is not decided here. At boot this module also makes the
+kernel's half of every address space, which is the same in all and never changes after.
+[SDM vol. 3A §4.5, §4.10]
+"""
+
+from exokernel.abi.layout import (
+    DIRECT_MAP,
+    DIRECT_SLOT,
+    EXPOSED_SLOT,
+    FIRST_KERNEL_SLOT,
+    KERNEL_BASE,
+    KERNEL_SLOT,
+    PUBLIC_PHYSICAL,
+    PUBLIC_SLOT,
+    SELF_SLOT,
+)
+from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, Frame, Page
+from exokernel.abi.tables import MapRequest
+from exokernel.abi.x86_64 import Entry, Linear
+from exokernel.dialect import Array, inline, u8, wrapping_add, wrapping_multiply
+from exokernel.dialect.unsafe import array_at, placed, record_at, symbol_address
+from exokernel.kernel.arch.x86_64.boot import SPARE_STACKS, physical, spare_stack_guard
+from exokernel.kernel.arch.x86_64.instructions import fill, invalidate, load_root, move, root_address
+
+LARGE_PAGE = FRAME_SIZE * TABLE_ENTRIES  # bytes
+FIRST_DEVICE = 0xC0000000  # physical; the last gibibyte has registers, not memory, and is not cached
+LOW_MEMORY = 0x100000  # bytes below the image
+IMAGE_LIMIT = 2 * LARGE_PAGE  # the image lies below, and `boot` maps as much
+INVALIDATIONS = 10  # pages; from there on forgetting everything is cheaper
+
+kernel_root: Array[Entry] = placed("kernel_root", TABLE_ENTRIES)
+direct_pointers: Array[Entry] = placed("direct_pointers", TABLE_ENTRIES)
+direct_directories: Array[Entry] = placed("direct_directories", 4 * TABLE_ENTRIES)
+first_table: Array[Entry] = placed("first_table", TABLE_ENTRIES)
+image_pointers: Array[Entry] = placed("image_pointers", TABLE_ENTRIES)
+image_directory: Array[Entry] = placed("image_directory", TABLE_ENTRIES)
+image_tables: Array[Entry] = placed("image_tables", 2 * TABLE_ENTRIES)
+window_pointers: Array[Entry] = placed("window_pointers", TABLE_ENTRIES)
+window_directory: Array[Entry] = placed("window_directory", TABLE_ENTRIES)
+
+
+# Frames
+
+
+@inline
+def address_of_frame(frame: Frame) -> int:
+    """Where the kernel sees a frame. A name is below 2**20, so nothing wraps."""
+    return wrapping_add(DIRECT_MAP, wrapping_multiply(frame, FRAME_SIZE))
+
+
+@inline
+def entries(table: Frame) -> Array[Entry]:
+    """See a frame as a page table. To be read only: `store` is the one that writes."""
+    return array_at(Entry, address_of_frame(table), TABLE_ENTRIES)
+
+
+@inline
+def bytes_in(frame: Frame) -> Array[u8]:
+    """See a frame as bytes."""
+    return array_at(u8, address_of_frame(frame), FRAME_SIZE)
+
+
+@inline
+def map_request(frame: Frame, offset: int) -> MapRequest:
+    """See part of a frame as a request. It must lie within the frame."""
+    return record_at(MapRequest, wrapping_add(address_of_frame(frame), offset))
+
+
+@inline
+def store(table: Array[Entry], index: int, entry: Entry) -> None:
+    """Store one page-table entry. The only function that does."""
+    table[index] = entry
+
+
+def clear(frame: Frame) -> None:
+    """Zero a frame. The only function that does."""
+    fill(address_of_frame(frame), FRAME_SIZE // 8, 0)
+
+
+def copy(target: Frame, source: Frame) -> None:
+    """Copy a frame onto another. The only function that does."""
+    move(address_of_frame(target), address_of_frame(source), FRAME_SIZE // 8)
+
+
+def forget_all() -> None:
+    """Drop every translation of the user half."""
+    load_root(root_address())
+
+
+@inline
+def forget(page: Page, count: int) -> None:
+    """Drop the translations of `count` pages of the user half."""
+    if count > INVALIDATIONS:
+        forget_all()
+    else:
+        for number in range(count):
+            invalidate(wrapping_multiply(wrapping_add(page, number), FRAME_SIZE))
+
+
+def share_kernel_half(root: Frame) -> None:
+    """Give an empty root the kernel's half, and the read-only map of itself."""
+    table = entries(root)
+    for index in range(FIRST_KERNEL_SLOT, TABLE_ENTRIES):
+        store(table, index, kernel_root[index])
+    store(table, SELF_SLOT, Entry(present=True, user=True, no_execute=True, frame=root))
+
+
+# The kernel's half
+
+
+def build() -> None:
+    """Make the kernel's half and leave the loader's tables: from here on no page is both writable and executable."""
+    _map_directly()
+    _map_image()
+    link = Entry(present=True, no_execute=True)
+    window = _frame_of("window_pointers")
+    store(kernel_root, PUBLIC_SLOT, link.replace(writable=True, frame=window))
+    store(kernel_root, EXPOSED_SLOT, link.replace(user=True, frame=window))
+    store(window_pointers, 0, _table_at("window_directory", 0).replace(user=True))
+    load_root(physical(symbol_address("kernel_root")))
+
+
+def map_window(size: int) -> None:
+    """Map the first `size` bytes of the public window, in whole large pages."""
+    page = Entry(
+        present=True, writable=True, user=True, accessed=True, dirty=True, large=True, global_=True, no_execute=True
+    )
+    for number in range((size + LARGE_PAGE - 1) // LARGE_PAGE):
+        frame = Frame((PUBLIC_PHYSICAL + number * LARGE_PAGE) // FRAME_SIZE)
+        store(window_directory, number, page.replace(frame=frame))
+
+
+def _map_directly() -> None:
+    """Map four gibibytes for the kernel's use, without the kernel itself."""
+    page = Entry(present=True, writable=True, accessed=True, dirty=True, global_=True, no_execute=True)
+    for number in range(LOW_MEMORY // FRAME_SIZE):
+        store(first_table, number, page.replace(frame=Frame(number)))
+    store(direct_directories, 0, _table_at("first_table", 0))
+
+    large = page.replace(large=True)
+    for number in range(IMAGE_LIMIT // LARGE_PAGE, 4 * TABLE_ENTRIES):
+        device = number * LARGE_PAGE >= FIRST_DEVICE
+        entry = large.replace(
+            frame=Frame(number * TABLE_ENTRIES), cache_disable=device, write_through=device
+        )
+        store(direct_directories, number, entry)
+    for number in range(4):
+        store(direct_pointers, number, _table_at("direct_directories", number))
+    store(kernel_root, DIRECT_SLOT, _table_at("direct_pointers", 0))
+
+
+def _map_image() -> None:
+    """Map each part of the image with the rights it needs, and leave the guard pages out."""
+    page = Entry(present=True, accessed=True, dirty=True, global_=True)
+    _map_part("kernel_text_start", "kernel_text_end", page)
+    _map_part("kernel_rodata_start", "kernel_rodata_end", page.replace(no_execute=True))
+    _map_part("kernel_data_start", "kernel_data_end", page.replace(no_execute=True, writable=True))
+    _unmap(symbol_address("kernel_stack_guard"))
+    for number in range(SPARE_STACKS):
+        _unmap(spare_stack_guard(number))
+
+    for number in range(2):
+        store(image_directory, number, _table_at("image_tables", number))
+    top = Linear.of(KERNEL_BASE)
+    store(image_pointers, top.level3, _table_at("image_directory", 0))
+    store(kernel_root, KERNEL_SLOT, _table_at("image_pointers", 0))
+
+
+def _map_part(first: str, end: str, page: Entry) -> None:
+    begin = physical(symbol_address(first)) // FRAME_SIZE
+    for number in range(begin, (physical(symbol_address(end)) + FRAME_SIZE - 1) // FRAME_SIZE):
+        store(image_tables, number, page.replace(frame=Frame(number)))
+
+
+def _unmap(guard: int) -> None:
+    store(image_tables, physical(guard) // FRAME_SIZE, Entry())
+
+
+def _frame_of(symbol: str) -> Frame:
+    return Frame(physical(symbol_address(symbol)) // FRAME_SIZE)
+
+
+def _table_at(symbol: str, number: int) -> Entry:
+    """Make the entry that links the kernel's `number`-th table behind a symbol."""
+    return Entry(present=True, writable=True, accessed=True, frame=Frame(_frame_of(symbol) + number))

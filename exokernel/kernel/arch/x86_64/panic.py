@@ -1,0 +1,138 @@
+"""When the kernel itself fails: say where, and end the machine.
+
+The report names every register and the bytes of the stack, from which the host, who has the
+debug information, makes a traceback of Python lines. Nothing is tried again, and a fault
+within a panic just ends it.
+"""
+
+from typing import NoReturn
+
+from exokernel.abi.console import Stream
+from exokernel.dialect import Record, u8
+from exokernel.dialect.unsafe import array_at, exported, symbol_address
+from exokernel.kernel.arch.x86_64.boot import SPARE_STACK_SIZE, SPARE_STACKS, STACK_SIZE, spare_stack_top
+from exokernel.kernel.arch.x86_64.instructions import fault_address, trap
+from exokernel.kernel.drivers import console
+from exokernel.kernel.drivers.power import PANIC, power_off
+
+MOST_BYTES = 0x1000  # of the stack that are reported
+HEXADECIMAL = b"0123456789abcdef"
+
+
+class Registers(Record):
+    """What `kernel_fault` saves, last pushed first."""
+
+    rax: int
+    rbx: int
+    rcx: int
+    rdx: int
+    rsi: int
+    rdi: int
+    rbp: int
+    r8: int
+    r9: int
+    r10: int
+    r11: int
+    r12: int
+    r13: int
+    r14: int
+    r15: int
+    vector: int
+    error: int
+    rip: int
+    cs: int
+    rflags: int
+    rsp: int
+    ss: int
+
+
+class Panic(Record):
+    """How far a panic has come."""
+
+    reason_given: bool = False
+    reporting: bool = False
+
+
+progress: Panic = Panic()
+
+
+def panic(reason: str) -> NoReturn:
+    """Stop, because of a state that cannot be. `reason` is one word."""
+    progress.reason_given = True
+    console.write_text(Stream.REPORT, "panic reason=")
+    console.write_text(Stream.REPORT, reason)
+    trap()
+
+
+@exported("kernel_panic")
+def on_kernel_fault(registers: Registers) -> NoReturn:
+    """Report an exception that the kernel caused, and end the machine."""
+    if progress.reporting:
+        power_off(PANIC)
+    progress.reporting = True
+
+    if not progress.reason_given:
+        console.write_text(Stream.REPORT, "panic")
+    _report_registers(registers)
+    _report_stack(registers.rsp)
+    console.put(Stream.REPORT, 10)
+    power_off(PANIC)
+
+
+def _report_registers(registers: Registers) -> None:
+    _report("vector", registers.vector)
+    _report("error", registers.error)
+    _report("cr2", fault_address())
+    _report("rip", registers.rip)
+    _report("rsp", registers.rsp)
+    _report("rbp", registers.rbp)
+    _report("rax", registers.rax)
+    _report("rbx", registers.rbx)
+    _report("rcx", registers.rcx)
+    _report("rdx", registers.rdx)
+    _report("rsi", registers.rsi)
+    _report("rdi", registers.rdi)
+    _report("r8", registers.r8)
+    _report("r9", registers.r9)
+    _report("r10", registers.r10)
+    _report("r11", registers.r11)
+    _report("r12", registers.r12)
+    _report("r13", registers.r13)
+    _report("r14", registers.r14)
+    _report("r15", registers.r15)
+    _report("rflags", registers.rflags)
+
+
+def _report(name: str, value: int) -> None:
+    console.put(Stream.REPORT, 32)
+    console.write_text(Stream.REPORT, name)
+    console.put(Stream.REPORT, 61)
+    for position in range(16):
+        _report_digit(value >> 60 - 4 * position & 15)
+
+
+def _report_digit(digit: int) -> None:
+    console.put(Stream.REPORT, HEXADECIMAL[digit])
+
+
+def _report_stack(bottom: int) -> None:
+    """Write the bytes from `bottom` to the end of the stack it lies on."""
+    length = _end_of_stack(bottom) - bottom
+    if length <= 0:
+        return
+    console.write_text(Stream.REPORT, " memory=")
+    for byte in array_at(u8, bottom, min(length, MOST_BYTES)):
+        _report_digit(byte >> 4)
+        _report_digit(byte & 15)
+
+
+def _end_of_stack(address: int) -> int:
+    """Find the end of the stack an address lies on, or a lower address when it lies on none."""
+    top = symbol_address("kernel_stack_top")
+    if 0 <= top - address < STACK_SIZE:
+        return top
+    for number in range(SPARE_STACKS):
+        top = spare_stack_top(number)
+        if 0 <= top - address < SPARE_STACK_SIZE:
+            return top
+    return address

@@ -1,0 +1,188 @@
+"""Exceptions and the timer: forwarded to the environment they belong to, and forgotten.
+
+The kernel writes a record of the exception onto the environment's own stack, through its own
+map of that frame, and resumes at the handler; the handler returns without the kernel. The
+record goes to the top of the exception stack, or below the stack pointer when that is on the
+exception stack already. An environment that cannot take its exception dies of it. Which
+environment that is, and what dying means, is the portable kernel's. [SOSP95 §5, exceptions]
+"""
+
+from typing import NoReturn
+
+from exokernel.abi.environment_page import EXCEPTION_STACK
+from exokernel.abi.names import FRAME_SIZE
+from exokernel.abi.tables import Reason
+from exokernel.abi.x86_64 import TrapFrame, Vector
+from exokernel.dialect import Record, inline, size_of, unsigned_less, wrapping_add, wrapping_sub
+from exokernel.dialect.unsafe import exported, interrupt, record_at
+from exokernel.kernel import processor, slices
+from exokernel.kernel.arch.x86_64 import floating_point
+from exokernel.kernel.arch.x86_64.descriptors import USER_CODE, USER_DATA
+from exokernel.kernel.arch.x86_64.entry import departure
+from exokernel.kernel.arch.x86_64.instructions import abandon, depart, fault_address, forbid_user_access
+from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
+from exokernel.kernel.arch.x86_64.running import is_entry, page_at, running
+from exokernel.kernel.arch.x86_64.timer import acknowledge
+
+RED_ZONE = 128  # bytes below its stack pointer that a function may use
+RECORD = size_of(TrapFrame)
+STACK_BASE = FRAME_SIZE - EXCEPTION_STACK  # offset in the environment page
+
+
+class InterruptFrame(Record):
+    """What the processor pushes, and what `iretq` pops."""
+
+    instruction: int
+    code_segment: int
+    flags: int
+    stack: int
+    stack_segment: int
+
+
+@inline
+def forward(frame: InterruptFrame, vector: Vector, error: int) -> None:
+    """Send an exception to its cause."""
+    forbid_user_access()
+    handler = page_at(running.page).handlers[vector]
+    if not is_entry(handler):
+        abandon(Reason.NO_HANDLER, vector)
+    deliver(frame, vector, error, handler)
+
+
+@inline
+def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> None:
+    """Push a record of what `frame` says, and make `frame` return to `handler`."""
+    position = FRAME_SIZE - RECORD
+    used = wrapping_sub(frame.stack, running.at)
+    if unsigned_less(used, FRAME_SIZE + 1):
+        position = used - RED_ZONE - RECORD & -16
+        if position < STACK_BASE:
+            abandon(Reason.NO_STACK, vector)
+
+    record = record_at(TrapFrame, wrapping_add(running.page, position))
+    record.vector = vector
+    record.error = error
+    record.instruction = frame.instruction
+    record.code_segment = USER_CODE
+    record.flags = frame.flags
+    record.stack = frame.stack
+    record.stack_segment = USER_DATA
+    if vector == Vector.PAGE_FAULT:
+        record.address = fault_address()
+    frame.instruction = handler
+    frame.flags = int(USER_FLAGS)
+    frame.stack = wrapping_add(running.at, position)
+
+
+@exported("trap_death")
+def die(reason: int, vector: int) -> NoReturn:
+    """End the current environment. Entered by `abandon`, on the kernel's stack."""
+    processor.die(Reason(reason), vector)
+    depart()
+
+
+@exported("trap_32")
+@interrupt
+def on_timer(frame: InterruptFrame) -> None:
+    """End a slice: in an environment, or while waiting with none to run."""
+    forbid_user_access()
+    acknowledge()
+    handler = slices.tick()
+    if departure().routine != 0:
+        depart()
+    if handler != 0:
+        deliver(frame, Vector.TIMER, 0, handler)
+
+
+@exported("trap_7")
+@interrupt
+def on_device_not_available(frame: InterruptFrame) -> None:
+    forbid_user_access()
+    floating_point.on_first_use()
+
+
+# One function for each exception: the processor enters by number, and tells no other way.
+
+
+@exported("trap_0")
+@interrupt
+def on_divide(frame: InterruptFrame) -> None:
+    forward(frame, Vector.DIVIDE, 0)
+
+
+@exported("trap_1")
+@interrupt
+def on_debug(frame: InterruptFrame) -> None:
+    forward(frame, Vector.DEBUG, 0)
+
+
+@exported("trap_3")
+@interrupt
+def on_breakpoint(frame: InterruptFrame) -> None:
+    forward(frame, Vector.BREAKPOINT, 0)
+
+
+@exported("trap_4")
+@interrupt
+def on_overflow(frame: InterruptFrame) -> None:
+    forward(frame, Vector.OVERFLOW, 0)
+
+
+@exported("trap_5")
+@interrupt
+def on_bound(frame: InterruptFrame) -> None:
+    forward(frame, Vector.BOUND, 0)
+
+
+@exported("trap_6")
+@interrupt
+def on_invalid_opcode(frame: InterruptFrame) -> None:
+    forward(frame, Vector.INVALID_OPCODE, 0)
+
+
+@exported("trap_10")
+@interrupt
+def on_invalid_task(frame: InterruptFrame, error: int) -> None:
+    forward(frame, Vector.INVALID_TSS, error)
+
+
+@exported("trap_11")
+@interrupt
+def on_segment_not_present(frame: InterruptFrame, error: int) -> None:
+    forward(frame, Vector.SEGMENT_NOT_PRESENT, error)
+
+
+@exported("trap_12")
+@interrupt
+def on_stack_segment(frame: InterruptFrame, error: int) -> None:
+    forward(frame, Vector.STACK_SEGMENT, error)
+
+
+@exported("trap_13")
+@interrupt
+def on_general_protection(frame: InterruptFrame, error: int) -> None:
+    forward(frame, Vector.GENERAL_PROTECTION, error)
+
+
+@exported("trap_14")
+@interrupt
+def on_page_fault(frame: InterruptFrame, error: int) -> None:
+    forward(frame, Vector.PAGE_FAULT, error)
+
+
+@exported("trap_16")
+@interrupt
+def on_floating_point(frame: InterruptFrame) -> None:
+    forward(frame, Vector.FLOATING_POINT, 0)
+
+
+@exported("trap_17")
+@interrupt
+def on_alignment(frame: InterruptFrame, error: int) -> None:
+    forward(frame, Vector.ALIGNMENT, error)
+
+
+@exported("trap_19")
+@interrupt
+def on_simd(frame: InterruptFrame) -> None:
+    forward(frame, Vector.SIMD, 0)

@@ -1,0 +1,1 @@
+"""Devices: how to work them, not who may."""
