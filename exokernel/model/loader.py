@@ -1,0 +1,115 @@
+"""Loading: the kernel's modules, or a library's and its programs', into images.
+
+Modules are imported through `checked`, and while they are, statics, symbols and assembly go
+to the image. Loading again forgets the modules first, since a static lives at one address.
+What the kernel finds in physical memory when it is entered is made here as well: its image,
+and what the loader of a real machine tells it. [Xen, PVH boot ABI, hvm_start_info]
+"""
+
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+from exokernel.abi.layout import IMAGE, KERNEL_BASE
+from exokernel.dialect import memory
+from exokernel.model.image import Image, Region
+from exokernel.model.processor import Processor
+from exokernel.model.translation import ADDRESSES
+
+BASE = KERNEL_BASE % ADDRESSES
+# Physical addresses of the kernel's parts, which have room to spare.
+BOOT, CODE, CONSTANTS, ZEROS, END = 0x100000, 0x110000, 0x140000, 0x180000, 0x400000
+USER_CODE, USER_DATA, USER_ZEROS, USER_END = IMAGE + 0x1000, 0x440000, 0x800000, 0x4000_0000
+
+MAGIC = 0x336EC578
+RAM, RESERVED = 1, 2
+START_INFO = 0x1000  # physical; below the first mebibyte nobody else lives
+LOW_MEMORY = 0x9F000  # bytes of it that are memory
+PAGE = 0x1000
+
+BOOT_CR4 = 1 << 5  # physical-address extension
+BOOT_CR0 = 1 << 31 | 1 << 16 | 1  # paging, write protection, protected mode
+
+
+def load_kernel(processor: Processor, root: str) -> Image:
+    """Import the kernel whose first module is `root`, into an image of its own."""
+    image = Image(
+        boot=Region(BOOT, CODE),
+        code=Region(BASE + CODE, BASE + CONSTANTS),
+        data=Region(BASE + CONSTANTS, BASE + ZEROS),
+        zeros=Region(BASE + ZEROS, BASE + END),
+    )
+    image.symbols |= {
+        "image_text": BASE + CODE,
+        "image_rodata": BASE + CONSTANTS - PAGE,  # the data that assembly makes is written to
+        "image_data": BASE + CONSTANTS,
+        "image_bss": BASE + ZEROS,
+        "image_end": BASE + END,
+        "boot_end": CODE,
+    }
+    with _loading(processor, image):
+        _import_anew(["exokernel.kernel"], [root])
+    processor.kernel_image = image
+    return image
+
+
+def load_programs(processor: Processor, library: str, programs: Iterable[str]) -> Image:
+    """Import a library's modules and those of programs, into one image for them all."""
+    image = Image(
+        code=Region(USER_CODE, USER_DATA),
+        data=Region(USER_DATA, USER_ZEROS),
+        zeros=Region(USER_ZEROS, USER_END),
+    )
+    with _loading(processor, image):
+        _import_anew(["exokernel.libos", "programs"], [library, *programs])
+    processor.user_image = image
+    return image
+
+
+@contextmanager
+def _loading(processor: Processor, image: Image) -> Iterator[None]:
+    """Let modules that are imported in the body belong to `image`."""
+    memory.machine = processor
+    memory.static_storage, before = image.static_storage, memory.static_storage
+    memory.exports = image.exports
+    processor.loading = image
+    try:
+        yield
+        image.close()
+    finally:
+        processor.loading = None
+        memory.static_storage = before
+        memory.exports = {}
+
+
+def _import_anew(packages: list[str], modules: list[str]) -> None:
+    for name in list(sys.modules):
+        if any(name == package or name.startswith(f"{package}.") for package in packages):
+            del sys.modules[name]
+    for module in modules:
+        import_module(module)
+
+
+def place_kernel(processor: Processor, archive: bytes) -> int:
+    """Put kernel and archive into memory as a boot loader does; return where it says so."""
+    ram = processor.ram
+    for piece in processor.kernel_image.pieces:
+        ram.write(piece.address if piece.address < END else piece.address - BASE, piece.content)
+    archive_address = ram.size - len(archive) & ~(PAGE - 1)
+    ram.write(archive_address, archive)
+    module, ranges = START_INFO + 0x100, START_INFO + 0x200
+    ram.write(module, struct.pack("<4Q", archive_address, len(archive), 0, 0))
+    usable = [(0, LOW_MEMORY, RAM), (BOOT, ram.size - BOOT, RAM)]
+    ram.write(ranges, b"".join(struct.pack("<2Q2L", *each, 0) for each in usable))
+    info = struct.pack("<4L4Q2L", MAGIC, 1, 0, 1, module, 0, 0, ranges, len(usable), 0)
+    ram.write(START_INFO, info)
+    return START_INFO
+
+
+def enter_long_mode(processor: Processor) -> None:
+    """Do what the boot assembly does before it calls Python."""
+    controls = processor.translator.controls
+    controls.cr4, controls.cr0 = BOOT_CR4, BOOT_CR0
+    processor.load_cr3(processor.kernel_image.symbols["boot_root"])

@@ -1,0 +1,377 @@
+"""The processor: registers, instructions' meanings, and the crossings between user and kernel.
+
+Bodies of `@instruction` functions call `processor`, and places with absolute addresses are
+loaded and stored through it. It runs user code by calling Python functions and enters the
+kernel through a `Kernel`, which knows what the kernel's own assembly does. How a call stack
+is saved and gone back to is `turns`'; which functions there are is `image`'s.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable
+from inspect import signature
+from typing import Any, NoReturn, Protocol
+
+from exokernel.abi.x86_64 import TrapFrame, Vector
+from exokernel.dialect import Record
+from exokernel.dialect.integers import as_signed
+from exokernel.dialect.unsafe import record_at
+from exokernel.model.devices import Ports, PowerOff, Timer
+from exokernel.model.image import ENTRY_SIZE, Image, entry_bytes
+from exokernel.model.physical import PhysicalMemory
+from exokernel.model.translation import PAGE, Access, NotCanonical, PageFault, Translator
+from exokernel.model.turns import Turns
+
+MEMORY = 128 << 20  # bytes, unless somebody says otherwise
+TIMER_REGISTERS = 0xFEE00000  # physical
+COUNTS_PER_ACCESS = 200  # of the timer; time passes when user code touches memory
+USER_CODE, USER_DATA, KERNEL_CODE = 0x23, 0x1B, 0x08  # segment selectors
+USER_FLAGS = 0x202
+PANIC = 17  # what a kernel that gave up writes to the exit port
+INSIDE = 2  # where in its sixteen bytes a function that runs is said to be
+
+# CPUID: what the kernel insists on. Leaf: EAX, EBX, ECX, EDX.
+FEATURES = {
+    7: (0, 1 << 7 | 1 << 20, 1 << 2, 0),  # SMEP, SMAP; UMIP
+    0x80000001: (0, 0, 0, 1 << 11 | 1 << 20),  # SYSCALL, NX
+}
+
+
+class InterruptFrame(Record):
+    """Where an exception or interrupt came from, and where it returns to."""
+
+    instruction: int = 0
+    code_segment: int = USER_CODE
+    flags: int = USER_FLAGS
+    stack: int = 0
+    stack_segment: int = USER_DATA
+
+
+class Kernel(Protocol):
+    """What the kernel does when it is entered. Both run in kernel mode."""
+
+    def on_exception(self, vector: int, error: int, frame: InterruptFrame) -> None: ...
+
+    def on_system_call(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, int]: ...
+
+
+class KernelFault(Exception):
+    """The kernel broke a rule of the processor: what makes it panic."""
+
+
+class Departing(BaseException):
+    """The kernel is left, wherever on its stack it is."""
+
+
+class Abandoning(BaseException):
+    """A trap is given up: the reason and the vector are for the kernel."""
+
+    def __init__(self, reason: int, vector: int) -> None:
+        super().__init__(reason, vector)
+        self.reason, self.vector = reason, vector
+
+
+class Processor:
+    """The one processor of a machine. `reset` before use."""
+
+    def __init__(self) -> None:
+        self.turns = Turns()
+        self.ports = Ports()
+        self.kernel: Kernel | None = None
+        self.kernel_image = self.user_image = Image()
+        self.loading: Image | None = None  # the one whose modules are being imported
+        self.programs: dict[str, Callable[[], int]] = {}  # `main` by name
+        self.program = ""  # the one that runs
+        self.reset(0)
+
+    def reset(self, memory_size: int) -> None:
+        """Switch off and on: empty memory, all registers 0, kernel mode."""
+        self.ram = PhysicalMemory(memory_size or PAGE)
+        self.translator = Translator(self.ram)
+        self.timer = Timer()
+        self.ram.attach(TIMER_REGISTERS, PAGE, self.timer)
+        self.user = False
+        self.fault_address = 0  # CR2
+        self.instruction = self.stack = 0
+        self._registers: dict[int, int] = {}
+
+    # Control registers and the translations they steer
+
+    @property
+    def cr0(self) -> int:
+        return self.translator.controls.cr0
+
+    @cr0.setter
+    def cr0(self, value: int) -> None:
+        self.translator.controls.cr0 = value
+
+    @property
+    def cr2(self) -> int:
+        return as_signed(self.fault_address)
+
+    @property
+    def cr3(self) -> int:
+        return self.translator.controls.cr3
+
+    @property
+    def cr4(self) -> int:
+        return self.translator.controls.cr4
+
+    @cr4.setter
+    def cr4(self, value: int) -> None:
+        self.translator.controls.cr4 = value
+        self.translator.forget_all()
+
+    def load_cr3(self, root: int) -> None:
+        self.translator.controls.cr3 = root
+        self.translator.forget_local()
+
+    def invalidate(self, address: int) -> None:
+        self.translator.forget(address)
+
+    def write_register(self, register: int, value: int) -> None:
+        self._registers[register] = value
+
+    def read_register(self, register: int) -> int:
+        return self._registers.get(register, 0) & 0xFFFFFFFF
+
+    def identify(self, leaf: int, subleaf: int) -> tuple[int, int, int, int]:
+        return FEATURES.get(leaf & 0xFFFFFFFF, (0, 0, 0, 0))
+
+    def time_stamp(self) -> int:
+        return self.timer.now
+
+    def output(self, port: int, value: int, size: int) -> None:
+        try:
+            self.ports.output(port, value, size)
+        except PowerOff as off:
+            self.end(off.code)
+
+    def input(self, port: int, size: int) -> int:
+        return self.ports.input(port, size)
+
+    def end(self, outcome: Any) -> NoReturn:
+        """Stop the machine for good."""
+        if self.turns.running:
+            self.turns.finish(outcome)
+        raise PowerOff(outcome)
+
+    def trap(self) -> NoReturn:
+        """Execute the undefined instruction, in the kernel."""
+        raise KernelFault("the kernel gave up")
+
+    def depart(self) -> NoReturn:
+        """Abandon the kernel's stack and leave it."""
+        raise Departing
+
+    def abandon(self, reason: int, vector: int) -> NoReturn:
+        """Abandon the kernel's stack, and the environment whose trap was being served."""
+        raise Abandoning(reason, vector)
+
+    def stop(self) -> NoReturn:
+        """Wait with interrupts off: nothing ends that."""
+        self.end("stopped")
+
+    def save_floating_point(self, image: int) -> None:
+        """Nothing in the dialect has such a register."""
+
+    def restore_floating_point(self, image: int) -> None:
+        """Nothing in the dialect has such a register."""
+
+    # Memory, by linear address, with the rights of whoever runs
+
+    @property
+    def memory(self) -> "Processor":
+        return self
+
+    def load(self, address: int, size: int) -> int:
+        if address % PAGE + size > PAGE:
+            return int.from_bytes(self.read(address, size), "little")
+        return self.ram.load(self._reach(address, Access.READ), size)
+
+    def store(self, address: int, size: int, value: int) -> None:
+        if address % PAGE + size > PAGE:
+            self.write(address, value.to_bytes(size, "little"))
+        else:
+            self.ram.store(self._reach(address, Access.WRITE), size, value)
+
+    def read(self, address: int, size: int) -> bytes:
+        content = b""
+        while size > 0:
+            piece = min(size, PAGE - address % PAGE)
+            content += self.ram.read(self._reach(address, Access.READ), piece)
+            address, size = address + piece, size - piece
+        return content
+
+    def write(self, address: int, data: bytes) -> None:
+        while data:
+            piece = min(len(data), PAGE - address % PAGE)
+            self.ram.write(self._reach(address, Access.WRITE), data[:piece])
+            address, data = address + piece, data[piece:]
+
+    def _reach(self, address: int, access: Access) -> int:
+        """Translate; user code takes its exceptions and tries again."""
+        if self.user:
+            self._pass_time(COUNTS_PER_ACCESS)
+        while True:
+            try:
+                return self.translator.physical(address, access, user=self.user)
+            except PageFault as fault:
+                self.fault_address = fault.address
+                vector, error = Vector.PAGE_FAULT, int(fault.error)
+            except NotCanonical:
+                vector, error = Vector.GENERAL_PROTECTION, 0
+            if not self.user:
+                raise KernelFault(f"{vector.name} at {address % 2**64:#x}, error {error:#x}")
+            self.exception(vector, error)
+
+    # Symbols of whatever runs
+
+    @property
+    def image(self) -> Image:
+        return self.loading or (self.user_image if self.user else self.kernel_image)
+
+    def symbol_address(self, name: str) -> int:
+        return self.image.symbol_address(name)
+
+    def entry_address(self, function: Callable[..., object]) -> int:
+        return self.image.entry_address(function)
+
+    def assemble(self, text: str) -> None:
+        if self.loading is not None:
+            self.loading.assemble(text)
+
+    # Into the kernel
+
+    def exception(self, vector: int, error: int) -> None:
+        """Interrupt user code, and let it go on where the kernel says."""
+        frame = InterruptFrame(instruction=self.instruction, stack=self.stack)
+        self._in_kernel(lambda kernel: kernel.on_exception(vector, error, frame))
+        if frame.instruction != self.instruction:
+            self._run_handler(frame)
+
+    def system_call(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, int]:
+        """Make a system call from user code."""
+        if not self.user:
+            raise KernelFault("the kernel makes no system calls")
+        answer: tuple[Any, int] = self._in_kernel(
+            lambda kernel: kernel.on_system_call(number, arguments)
+        )
+        self._pass_time(COUNTS_PER_ACCESS)
+        return answer
+
+    def wait(self) -> NoReturn:
+        """Wait for interrupts, in the kernel, with nothing to run."""
+        self.user = False
+        while True:
+            self.ports.console.wait_for_input()
+            self.timer.now = max(self.timer.now, self.timer.deadline)
+            if self.timer.take_interrupt():
+                frame = InterruptFrame(code_segment=KERNEL_CODE)
+                vector = self.timer.vector
+                self._in_kernel(lambda kernel: kernel.on_exception(vector, 0, frame))
+                self.user = False
+
+    def _in_kernel(self, enter: Callable[[Kernel], Any]) -> Any:
+        if self.kernel is None:
+            raise RuntimeError("no kernel is loaded")
+        self.user = False
+        try:
+            result = enter(self.kernel)
+        except Exception:
+            self.panic()
+        self.user = True
+        return result
+
+    def panic(self) -> NoReturn:
+        """End the machine because of the exception being handled."""
+        if not self.turns.running:
+            raise
+        traceback.print_exc()
+        self.end(PANIC)
+
+    def _pass_time(self, counts: int) -> None:
+        self.timer.now += counts
+        if self.timer.take_interrupt():
+            self.exception(self.timer.vector, 0)
+
+    # User code
+
+    def enter(self, entry: int, stack: int) -> NoReturn:
+        """Leave the kernel to the code at `entry`."""
+        self.user = True
+        self.jump(entry, stack)
+
+    def jump(self, entry: int, stack: int) -> NoReturn:
+        """Go on at the code at `entry`, with a stack of its own."""
+        self.instruction, self.stack = entry + INSIDE, stack
+        try:
+            self._call(entry)
+        except Exception:
+            if not self.user:
+                raise
+            traceback.print_exc()
+            self.exception(Vector.INVALID_OPCODE, 0)
+        raise KernelFault("user code returned from where nothing called it")
+
+    def _run_handler(self, frame: InterruptFrame) -> None:
+        """Run an exception handler until its `iretq`."""
+        interrupted = self.instruction, self.stack
+        self.instruction, self.stack = frame.instruction + INSIDE, frame.stack
+        self._call(frame.instruction)
+        record = record_at(TrapFrame, frame.stack)
+        instruction, stack = record.instruction, record.stack
+        if instruction != interrupted[0]:
+            self.jump(instruction, stack)
+        self.instruction, self.stack = interrupted
+
+    def _call(self, entry: int) -> None:
+        """Run the function whose code is at `entry`, if it really is there."""
+        self._reach(entry, Access.FETCH)
+        name = self.user_image.function_at(entry)
+        if not name or self.read(entry, ENTRY_SIZE) != entry_bytes(entry):
+            self.exception(Vector.INVALID_OPCODE, 0)
+            raise KernelFault(f"no code at {entry:#x}")
+        function = self.user_image.exports[name]
+        if signature(function).parameters:
+            function(record_at(TrapFrame, self.stack))
+        else:
+            function()
+
+    def program_main(self) -> int:
+        """Run the program of this environment."""
+        return self.programs[self.program]()
+
+    # Contexts
+
+    def checkpoint(self, context: int) -> bool:
+        """Save all registers, as a ticket of eight bytes at `context`; True when resumed."""
+        ticket = self.turns.next_ticket()
+        self.store(context, 8, ticket)
+        state = self.turns.save(ticket)
+        if state is None:
+            return False
+        self._adopt(state)
+        self.user = True
+        return True
+
+    def resume(self, context: int) -> NoReturn:
+        """Go back to where `context` was saved."""
+        self.turns.resume(self.load(context, 8), self._machine_state())
+
+    def _machine_state(self) -> tuple[Any, ...]:
+        """What belongs to the machine and not to a context."""
+        controls, timer = vars(self.translator.controls), vars(self.timer)
+        console = vars(self.ports.console)
+        return controls, timer, console, self.fault_address, self._registers
+
+    def _adopt(self, state: tuple[Any, ...]) -> None:
+        controls, timer, console, self.fault_address, self._registers = state
+        vars(self.translator.controls).update(controls)
+        vars(self.timer).update(timer)
+        vars(self.ports.console).update(console)
+        self.translator.forget_all()
+
+
+processor = Processor()
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))  # handlers nest on Python's stack
