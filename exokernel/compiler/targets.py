@@ -30,6 +30,6 @@ class Target:
 
 
 KERNEL = Target("kernel", KERNEL_LAYOUT, Conventions(red_zone=False), code_model="kernel", entry="boot_entry")
-PROGRAM = Target("program", PROGRAM_LAYOUT)
+EXOKERNEL = Target("exokernel", PROGRAM_LAYOUT)
 LINUX = Target("linux", PROGRAM_LAYOUT)
-TARGETS = {target.name: target for target in (KERNEL, PROGRAM, LINUX)}
+TARGETS = {target.name: target for target in (KERNEL, EXOKERNEL, LINUX)}

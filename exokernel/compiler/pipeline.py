@@ -1,0 +1,164 @@
+"""All stages in order: from modules to an ELF file in the cache, with what each stage took.
+
+Knows what the parts of the system are called: where the kernel begins, which library a program
+gets, which module prints. The stages know none of that.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import llvmlite
+
+from exokernel.compiler import cache
+from exokernel.compiler.build.options import Options
+from exokernel.compiler.build.program import ProgramBuilder
+from exokernel.compiler.cache import ROOT
+from exokernel.compiler.diagnostics import CompileError
+from exokernel.compiler.emit.machine_code import emit
+from exokernel.compiler.ir import operations as op
+from exokernel.compiler.link.linker import link
+from exokernel.compiler.lower.module import lower_program
+from exokernel.compiler.targets import TARGETS, Target
+
+KERNEL_ROOT = "exokernel.kernel.arch.x86_64.start"
+KERNEL_OUTPUT = "exokernel.kernel.console"
+LIBRARIES = "exokernel.libos"
+DEFAULT_LIBRARY = "exokernel.libos.exos"
+ON_LINUX = "exokernel.libos.on_linux"
+PROGRAM_MAIN = "program_main"  # the symbol a library calls
+BACK_END = ("emit", "link", "targets.py", "pipeline.py")
+
+
+@dataclass
+class Timer:
+    """Seconds by phase; tells whoever follows which phase begins."""
+
+    progress: Callable[[str], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+    phase: str = ""
+
+    def begin(self, phase: str) -> None:
+        self.end()
+        self.phase, self.started = phase, time.perf_counter()
+        self.progress(phase)
+
+    def end(self) -> None:
+        if self.phase:
+            self.seconds[self.phase] = time.perf_counter() - self.started
+        self.phase = ""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to compile: root modules and how the front end is to see them."""
+
+    name: str
+    roots: list[str]
+    options: Options
+    main: str = ""  # the function that `PROGRAM_MAIN` names
+
+
+def compile_image(target: str, source: str, level: int, progress: Callable[[str], None]) -> tuple[Path, list[Path]]:
+    """Compile the kernel or a program; the image's path, and every file that was read.
+
+    Raises:
+        CompileError: the source is refused.
+    """
+    recipe = kernel_recipe() if target == "kernel" else program_recipe(Path(source), target)
+    timer = Timer(progress)
+    timer.begin("check")
+    builder = ProgramBuilder(recipe.options)
+    program = builder.build(recipe.roots)
+    add_main(program, recipe)
+    timer.begin("lower")
+    machine = TARGETS[target]
+    text = lower_program(program, recipe.name, machine.conventions)
+    timer.end()
+    modules = [module.path for module in builder.world.loader.modules.values()]
+    return image_of(text, recipe.name, machine, level, timer), [*modules, *own_sources()]
+
+
+def image_of(text: str, name: str, target: Target, level: int, timer: Timer) -> Path:
+    """The image of a module, from the cache if the same was compiled before."""
+    key = cache.digest(text, target.name, str(level), *(path.read_bytes() for path in own_sources(BACK_END)))
+    image = cache.image_path(key, name)
+    if image.exists():
+        return image
+    timer.begin("generate code")
+    code = emit(text, target, level)
+    timer.begin("link")
+    linked = link(code.object, target.layout, target.entry)
+    timer.end()
+    timer.seconds |= code.seconds
+    cache.write(image.with_suffix(".json"), json.dumps({"timings": timer.seconds}, indent=1).encode())
+    cache.write(image, linked)
+    return image
+
+
+def own_sources(parts: Iterable[str] = ("",)) -> list[Path]:
+    """The compiler's own files, which are inputs like any other, and LLVM's version."""
+    here = Path(__file__).parent
+    found = [Path(llvmlite.__file__).with_name("_version.py")]
+    for part in parts:
+        path = here / part
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return found
+
+
+# What the system consists of
+
+
+def kernel_recipe() -> Recipe:
+    options = Options(roots=(ROOT,), kind="kernel", output=KERNEL_OUTPUT, entries=())
+    return Recipe("kernel", [KERNEL_ROOT], options)
+
+
+def program_recipe(source: Path, target: str) -> Recipe:
+    """The program with the library it imports; `exos` if it imports none."""
+    resolved = source.resolve()
+    inside = resolved.is_relative_to(ROOT)
+    name = ".".join(resolved.relative_to(ROOT).with_suffix("").parts) if inside else source.stem
+    library = library_of(source)
+    substitutions = {}
+    if target == "linux":
+        substitutions[library] = ON_LINUX
+        library = ON_LINUX
+    options = Options(
+        roots=(ROOT, resolved.parent),
+        kind="program",
+        output=f"{library}.output",
+        substitutions=substitutions,
+        files={name: source},
+    )
+    return Recipe(source.stem, [name, f"{library}.start"], options, f"{name}.main")
+
+
+def library_of(source: Path) -> str:
+    """The library a program imports."""
+    try:
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError, OSError):
+        return DEFAULT_LIBRARY  # the front end says what is wrong
+    for node in ast.walk(tree):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        for name in names:
+            if name.startswith(LIBRARIES + "."):
+                return ".".join(name.split(".")[:3])
+    return DEFAULT_LIBRARY
+
+
+def add_main(program: op.Program, recipe: Recipe) -> None:
+    """Let the library's start code call the program's `main`."""
+    if not recipe.main:
+        return
+    if recipe.main not in program.functions:
+        raise CompileError(f"{recipe.name} has no function `main`", None, "define `def main() -> int:`")
+    program.functions[recipe.main].attributes["gate"] = PROGRAM_MAIN
