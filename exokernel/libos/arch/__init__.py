@@ -1,0 +1,1 @@
+"""What every library shares that knows the machine."""

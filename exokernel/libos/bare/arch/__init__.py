@@ -1,0 +1,1 @@
+"""What the smallest library has that knows the machine."""

@@ -1,0 +1,70 @@
+"""ExOS: processes, files and memory as Unix programs expect them, in a library.
+
+What a program may import from here is listed below. Everything else is the library's own,
+and a program that wants it otherwise imports, replaces or leaves out what it likes: the
+kernel does not know this library.
+"""
+
+from exokernel.libos.exos.archive import NoFile
+from exokernel.libos.exos.arguments import arguments, program_name, variable
+from exokernel.libos.exos.critical import critical
+from exokernel.libos.exos.files import (
+    ERRORS,
+    INPUT,
+    OUTPUT,
+    Descriptor,
+    FileError,
+    NotFound,
+    NotOpen,
+    TooManyOpen,
+    blocks,
+    close,
+    content,
+    is_regular,
+    open_file,
+    read,
+    size_of_file,
+)
+from exokernel.libos.exos.heap import HeapExhausted, integers, octets
+from exokernel.libos.exos.loading import NotExecutable, TooLong, execute
+from exokernel.libos.exos.output import flush_all, write_bytes
+from exokernel.libos.exos.processes import CHILD, NoChild, NoMemory, ProcessError, fork, leave, process, wait
+
+__all__ = [
+    "CHILD",
+    "ERRORS",
+    "INPUT",
+    "OUTPUT",
+    "Descriptor",
+    "FileError",
+    "HeapExhausted",
+    "NoChild",
+    "NoFile",
+    "NoMemory",
+    "NotExecutable",
+    "NotFound",
+    "NotOpen",
+    "ProcessError",
+    "TooLong",
+    "TooManyOpen",
+    "arguments",
+    "blocks",
+    "close",
+    "content",
+    "critical",
+    "execute",
+    "flush_all",
+    "fork",
+    "integers",
+    "is_regular",
+    "leave",
+    "octets",
+    "open_file",
+    "process",
+    "program_name",
+    "read",
+    "size_of_file",
+    "variable",
+    "wait",
+    "write_bytes",
+]

@@ -1,0 +1,1 @@
+"""What ExOS has that knows the machine: entry points, saved contexts, ELF, its own page."""

@@ -1,0 +1,33 @@
+"""The registers at an exception, as `exception_entry` saves them below the kernel's record."""
+
+from exokernel.abi.x86_64 import TrapFrame
+from exokernel.dialect import Record
+
+
+class Crash(Record):
+    r15: int
+    r14: int
+    r13: int
+    r12: int
+    r11: int
+    r10: int
+    r9: int
+    r8: int
+    rdi: int
+    rsi: int
+    rbp: int
+    rbx: int
+    rdx: int
+    rcx: int
+    rax: int
+    trap: TrapFrame
+
+
+class InterruptFrame(Record):
+    """What `iretq` pops."""
+
+    instruction: int
+    code_segment: int
+    flags: int
+    stack: int
+    stack_segment: int

@@ -1,0 +1,60 @@
+"""Critical sections without a lock word, so there is nothing to recover when their owner dies.
+
+The end of a slice that comes during one is noted, and leaving the section then yields. A
+section that lasts is charged by the kernel, and one that never ends is the end of its
+environment. [SOSP97 §3, robust critical sections; Xok synch.c]
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from exokernel.abi.errors import KernelError
+from exokernel.abi.names import NOBODY, EnvironmentId
+from exokernel.dialect import never_inline
+from exokernel.libos import kernel
+from exokernel.libos.exos.arch.context import checkpoint
+
+
+@contextmanager
+def critical() -> Iterator[None]:
+    """Keep the end of the slice from changing anything while the body runs."""
+    page = kernel.environment_page()
+    page.critical += 1
+    try:
+        yield
+    finally:
+        page.critical -= 1
+        if page.critical == 0 and page.interrupted != 0:
+            pause()
+
+
+@never_inline
+def pause() -> None:
+    """Give up the slice, and come back with the next."""
+    page = kernel.environment_page()
+    page.critical += 1
+    page.interrupted = 0
+    suspend(NOBODY)
+    page.interrupted = 0  # the slice that this was about is over
+    page.critical -= 1
+
+
+@never_inline
+def suspend(target: EnvironmentId) -> None:
+    """Give the rest of the slice to `target`, or to whoever is next when it cannot run.
+
+    Only in a critical section: the end of the slice would save its own context over ours.
+    """
+    if checkpoint():
+        return
+    try:
+        kernel.yield_to(target)
+    except KernelError:
+        end_slice()
+
+
+def end_slice() -> None:
+    try:
+        kernel.yield_to(NOBODY)
+    except KernelError:
+        return  # never: to nobody one may always yield

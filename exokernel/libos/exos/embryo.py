@@ -1,0 +1,103 @@
+"""Making a process: an environment with our family's keys, a quota, a page and a slice.
+
+What its memory holds is for `fork` and `execute`. A process never holds the root
+capability: what its family owns is guarded by the family's name, which the first
+environment forged. Trust: mutual within a family.
+"""
+
+from exokernel.abi.errors import InUse, KernelError
+from exokernel.abi.names import EnvironmentId, Frame, Slot
+from exokernel.abi.x86_64 import Entry
+from exokernel.libos import kernel
+from exokernel.libos.exos.allocation import candidate, make_room
+from exokernel.libos.exos.arch.state import page_in_window, state, state_in_window
+from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FIRST_PAGE, KEY, WINDOW_PAGE
+from exokernel.libos.exos.memory import private
+from exokernel.libos.exos.tables import NO_REGION, Tables, map_page
+
+SMALL_QUOTA = 512  # frames a child gets at least, while its parent can spare as many again
+SHARE = 8  # of what we have unused, one part goes to a child
+
+
+def child_quota() -> int:
+    """How many of our unused frames a child gets, so that both many and deep families can grow."""
+    unused = kernel.unused_quota()
+    return max(unused // SHARE, min(unused // 2, SMALL_QUOTA))
+
+
+def conceive(quota: int) -> EnvironmentId:
+    """Make an embryo with our keys, and nothing mapped.
+
+    Raises:
+        NothingFree: there is no name or frame for it.
+        QuotaExceeded: we cannot give that much.
+    """
+    make_room()
+    guard = state().guard
+    while True:
+        embryo = kernel.free_environment()
+        root, page = candidate(), candidate()
+        try:
+            kernel.environment_create(embryo, root, page, FIRST_PAGE, guard, quota)
+            break
+        except InUse:
+            continue
+    kernel.capability_install(embryo, guard, guard, KEY)
+    kernel.capability_install(embryo, guard, CONSOLE, CONSOLE)
+    kernel.capability_install(embryo, guard, ARCHIVE_KEY, ARCHIVE_KEY)
+    return embryo
+
+
+def tables_of(embryo: EnvironmentId) -> Frame:
+    """The root of an embryo's page tables."""
+    return kernel.environments[embryo].root
+
+
+def show(frame: Frame, key: Slot) -> None:
+    """Put a frame of somebody's into the window."""
+    map_page(WINDOW_PAGE, private(frame).replace(key=key))
+
+
+def close_window() -> None:
+    map_page(WINDOW_PAGE, Entry())
+
+
+def map_environment_page(embryo: EnvironmentId, tables: Tables) -> None:
+    """Let an embryo see its own environment page, its lowest page."""
+    entry = private(kernel.environments[embryo].page)
+    kernel.map(tables.covering(FIRST_PAGE), kernel.index_of(FIRST_PAGE), entry, KEY)
+
+
+def settle(embryo: EnvironmentId, parent: EnvironmentId) -> None:
+    """Write into the environment page in the window what differs from process to process."""
+    page_in_window().runnable = 1
+    theirs = state_in_window()
+    theirs.parent = parent
+    theirs.guard = KEY
+    theirs.region = NO_REGION
+    theirs.frame_hint = state().frame_hint
+
+
+def bring_to_life(embryo: EnvironmentId) -> None:
+    """Give an embryo a slice, and let it live.
+
+    Raises:
+        NothingFree: every slice is owned.
+    """
+    while True:
+        slice = kernel.free_slice(int(embryo))
+        try:
+            kernel.slice_alloc(slice, state().guard)
+            break
+        except InUse:
+            continue
+    kernel.slice_give(slice, KEY, embryo)
+    kernel.environment_start(embryo, KEY)
+
+
+def discard(embryo: EnvironmentId) -> None:
+    """End an embryo that could not be finished; whoever reaps it frees the rest."""
+    try:
+        kernel.environment_destroy(embryo, KEY)
+    except KernelError:
+        return

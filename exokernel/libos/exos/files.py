@@ -1,0 +1,144 @@
+"""Descriptors: the console's streams and the read-only files of the boot archive.
+
+Files are not copied to be read: their frames are mapped when they are touched, and `blocks`
+yields the bytes where they lie. Standard input is the archive's member `input`, and empty
+when there is none. There is no writing but to the console, and no directory.
+"""
+
+from collections.abc import Iterator
+from typing import NewType
+
+from exokernel.dialect import Array, Enumeration, Record, array, u8
+from exokernel.libos.arch.x86_64.memory import bytes_at
+from exokernel.libos.exos.archive import NoFile, find
+
+Descriptor = NewType("Descriptor", int)
+
+INPUT = Descriptor(0)
+OUTPUT = Descriptor(1)
+ERRORS = Descriptor(2)
+DESCRIPTORS = 32  # open at the same time
+BLOCK = 0x10000  # bytes that `blocks` yields at a time
+STANDARD_INPUT = b"input"  # member of the archive
+
+
+class FileError(Exception):
+    """Something is wrong with a file."""
+
+    number = 84
+
+
+class NotFound(FileError):
+    """No such file or directory."""
+
+    number = 85
+
+
+class NotOpen(FileError):
+    """The descriptor stands for nothing that can be read."""
+
+    number = 86
+
+
+class TooManyOpen(FileError):
+    """All descriptors are in use."""
+
+    number = 87
+
+
+class Kind(Enumeration, bits=8):
+    CLOSED = 0
+    FILE = 1
+
+
+class Opened(Record):
+    """What one descriptor stands for."""
+
+    kind: Kind = Kind.CLOSED
+    address: int = 0  # of the first byte
+    size: int = 0  # bytes
+    position: int = 0  # bytes read so far
+
+
+table: Array[Opened] = array(DESCRIPTORS)
+
+
+def open_file(name: str) -> Descriptor:
+    """Open a file of the archive for reading.
+
+    Raises:
+        NotFound: there is none of this name.
+        TooManyOpen: close one first.
+    """
+    try:
+        member = find(name.encode())
+    except NoFile:
+        raise NotFound
+    for number in range(ERRORS + 1, DESCRIPTORS):
+        if table[number].kind == Kind.CLOSED:
+            table[number] = Opened(kind=Kind.FILE, address=member.address, size=member.size)
+            return Descriptor(number)
+    raise TooManyOpen
+
+
+def close(file: Descriptor) -> None:
+    """Close a descriptor. Raises NotOpen."""
+    opened(file).kind = Kind.CLOSED
+
+
+def opened(file: Descriptor) -> Opened:
+    """What can be read through a descriptor. Raises NotOpen."""
+    if not 0 <= file < DESCRIPTORS:
+        raise NotOpen
+    if table[file].kind == Kind.CLOSED:
+        if file != INPUT:
+            raise NotOpen
+        open_input()
+    return table[file]
+
+
+def open_input() -> None:
+    """Find standard input; without any, it is empty."""
+    try:
+        member = find(STANDARD_INPUT)
+        table[INPUT] = Opened(kind=Kind.FILE, address=member.address, size=member.size)
+    except NoFile:
+        table[INPUT] = Opened(kind=Kind.FILE)
+
+
+def size_of_file(file: Descriptor) -> int:
+    """How many bytes a file has, whether they were read or not. Raises NotOpen."""
+    return opened(file).size
+
+
+def is_regular(file: Descriptor) -> bool:
+    """Whether a descriptor is a file whose size says how much there is to read, not a stream."""
+    return file > ERRORS
+
+
+def read(file: Descriptor, buffer: Array[u8]) -> int:
+    """Copy the next bytes into a buffer, and answer how many; 0 at the end. Raises NotOpen."""
+    source = opened(file)
+    count = min(len(buffer), source.size - source.position)
+    buffer[:count] = bytes_at(source.address + source.position, count)
+    source.position += count
+    return count
+
+
+def blocks(file: Descriptor) -> Iterator[bytes]:
+    """Yield all that is left to read, piece by piece, without copying it. Raises NotOpen."""
+    source = opened(file)
+    while source.position < source.size:
+        count = min(BLOCK, source.size - source.position)
+        start = source.address + source.position
+        source.position += count
+        yield bytes_at(start, count)
+
+
+def content(file: Descriptor) -> bytes:
+    """All that is left to read, in one piece. Raises NotOpen."""
+    source = opened(file)
+    start = source.address + source.position
+    left = source.size - source.position
+    source.position = source.size
+    return bytes_at(start, left)

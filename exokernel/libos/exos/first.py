@@ -1,0 +1,88 @@
+"""The first environment, which looks after all others, and runs no program.
+
+It holds the root capability: it forges the family's name and the keys of console and archive,
+starts the program as the first process, waits for it, and switches the machine off with its
+status. So no program ever holds the root. Orphans are not looked after.
+"""
+
+from exokernel.abi.capability import ARCHIVE_GUARD, CONSOLE_GUARD, Capability, Rights
+from exokernel.abi.errors import KernelError
+from exokernel.abi.names import FIRST, ROOT_SLOT, SLICES, Slice
+from exokernel.libos import kernel
+from exokernel.libos.exos.arch.state import state
+from exokernel.libos.exos.archive import Member, NoFile, find
+from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FAMILY, KEY
+from exokernel.libos.exos.loading import NotExecutable, spawn
+from exokernel.libos.exos.output import flush_all
+from exokernel.libos.exos.processes import ProcessError, wait
+from exokernel.libos.exos.tables import NO_REGION
+
+FAMILY_NAME = Capability(rights=Rights.ALL, valid=True, length=1, name=0x01)
+RESERVE = 4096  # frames the first environment keeps, to adopt what the dead leave
+CANNOT_LOAD = 126  # status
+PROGRAM = b"program"  # members of the archive
+GIVEN = b"arguments"
+
+
+def begin() -> None:
+    """Set up the process that is to run the program; in the first environment, do not return."""
+    if kernel.ourselves() != FIRST:
+        return
+    own = state()
+    own.region = NO_REGION
+    own.guard = FAMILY
+    status = CANNOT_LOAD
+    try:
+        forge_keys()
+        release_slices()
+        status = supervise()
+    except KernelError:
+        status = CANNOT_LOAD
+    except ProcessError:
+        status = CANNOT_LOAD
+    except NotExecutable:
+        status = CANNOT_LOAD
+    except NoFile:
+        status = CANNOT_LOAD
+    halt(status)
+
+
+def forge_keys() -> None:
+    """Forge, from the root, the keys that processes are given."""
+    kernel.capability_forge(ROOT_SLOT, FAMILY, FAMILY_NAME)
+    kernel.capability_forge(ROOT_SLOT, CONSOLE, CONSOLE_GUARD)
+    kernel.capability_forge(ROOT_SLOT, ARCHIVE_KEY, ARCHIVE_GUARD.replace(rights=Rights.READ | Rights.GRANT))
+
+
+def release_slices() -> None:
+    """Leave the wheel to the processes, but for the slice we need to look after them."""
+    ours = kernel.ourselves()
+    for position in range(1, SLICES):
+        if kernel.slices[position].owner == ours:
+            kernel.slice_free(Slice(position), KEY)
+
+
+def supervise() -> int:
+    """Start the program and wait for it. Answers its status."""
+    program = find(PROGRAM)
+    arguments = given()
+    child = spawn(program, kernel.unused_quota() - RESERVE, FIRST, arguments.address, arguments.size)
+    return wait(child)
+
+
+def given() -> Member:
+    """Where the archive has the program's arguments."""
+    try:
+        return find(GIVEN)
+    except NoFile:
+        return Member(0, 0)
+
+
+def halt(status: int) -> None:
+    """Switch the machine off."""
+    flush_all()
+    while True:
+        try:
+            kernel.machine_halt(KEY, status)
+        except KernelError:
+            continue  # never: the root opens the power switch

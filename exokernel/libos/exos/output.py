@@ -1,0 +1,114 @@
+"""The console's streams, and what `print` becomes.
+
+Output waits in a buffer until it is full, the process ends or forks; errors until the end
+of the line. The kernel is told which frame the bytes lie in. Nothing here formats beyond
+integers.
+"""
+
+from exokernel.abi.console import Stream
+from exokernel.abi.errors import KernelError
+from exokernel.abi.names import FRAME_SIZE
+from exokernel.dialect import Array, Record, array, u8
+from exokernel.libos import kernel
+from exokernel.libos.arch.x86_64.memory import address_of
+from exokernel.libos.exos.layout import CONSOLE
+
+CAPACITY = 4096  # bytes of a buffer
+STREAMS = 3
+DIGITS = b"0123456789abcdef"
+MINUS = 45
+ZERO = "0"
+NEWLINE = 10
+LONGEST = 66  # characters of an integer: 64 digits, a sign, and one to spare
+
+
+class Buffer(Record):
+    """What was printed to one stream and not written yet."""
+
+    length: int
+    octets: Array[u8] = array(CAPACITY)
+
+
+buffers: Array[Buffer] = array(STREAMS)
+
+
+def write_text(stream: Stream, text: str) -> None:
+    """Print text, as the bytes of its UTF-8."""
+    write_bytes(stream, text.encode())
+
+
+def write_bytes(stream: Stream, data: bytes) -> None:
+    """Print bytes as they are."""
+    buffer = buffers[stream]
+    done = 0
+    while done < len(data):
+        if buffer.length == CAPACITY:
+            flush(stream)
+        start = buffer.length
+        count = min(CAPACITY - start, len(data) - done)
+        buffer.octets[start : start + count] = data[done : done + count]
+        buffer.length = start + count
+        done += count
+    if stream != Stream.OUTPUT and len(data) > 0 and data[len(data) - 1] == NEWLINE:
+        flush(stream)
+
+
+def write_integer(stream: Stream, value: int, width: int, fill: str, base: int) -> None:
+    """Print an integer in a base from 2 to 16, at least `width` wide, filled up in front.
+
+    With zeros, a sign stands before them; with anything else, behind.
+    """
+    digits: Array[u8] = array(LONGEST)
+    start = LONGEST
+    rest = value
+    while rest != 0 or start == LONGEST:
+        start -= 1
+        digit = rest % base
+        rest //= base
+        if value < 0 and digit > 0:  # floor division: count down from the next higher
+            digit, rest = base - digit, rest + 1
+        digits[start] = DIGITS[digit]
+    signed = LONGEST - start + (1 if value < 0 else 0)
+    if value < 0 and fill == ZERO:
+        write_octet(stream, MINUS)
+    for _ in range(width - signed):
+        write_text(stream, fill)
+    if value < 0 and fill != ZERO:
+        write_octet(stream, MINUS)
+    write_bytes(stream, bytes(digits[start:]))
+
+
+def write_octet(stream: Stream, octet: int) -> None:
+    buffer = buffers[stream]
+    if buffer.length == CAPACITY:
+        flush(stream)
+    buffer.octets[buffer.length] = octet
+    buffer.length += 1
+
+
+def flush(stream: Stream) -> None:
+    """Write what a stream has waiting."""
+    buffer = buffers[stream]
+    length = buffer.length
+    buffer.length = 0
+    address = address_of(buffer.octets)
+    end = address + length
+    while address < end:
+        count = min(FRAME_SIZE - address % FRAME_SIZE, end - address)
+        write_page(stream, address, count)
+        address += count
+
+
+def write_page(stream: Stream, address: int, count: int) -> None:
+    """Write bytes of one page to the console, from the frame they lie in."""
+    entry = kernel.entries_1[kernel.page_of(address)]
+    try:
+        kernel.console_write(stream, CONSOLE, entry.frame, address % FRAME_SIZE, count, entry.key)
+    except KernelError:
+        return  # a process without a console prints into the void
+
+
+def flush_all() -> None:
+    for number in range(STREAMS):
+        if buffers[number].length > 0:
+            flush(Stream(number))

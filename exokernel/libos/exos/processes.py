@@ -1,0 +1,180 @@
+"""Processes: an environment each, made by copying ourselves, waited for by whoever made it.
+
+The kernel knows environments, frames and slices; that they form a family, share memory
+copy-on-write and end with a status is known here only. Signals and groups are not.
+"""
+
+from typing import NoReturn
+
+from exokernel.abi.errors import KernelError
+from exokernel.abi.names import ENVIRONMENTS, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page
+from exokernel.abi.tables import Phase
+from exokernel.abi.x86_64 import Entry
+from exokernel.dialect import never_inline
+from exokernel.libos import kernel
+from exokernel.libos.exos.arch.context import checkpoint
+from exokernel.libos.exos.arch.copying import copy_page_to_window
+from exokernel.libos.exos.arch.state import state
+from exokernel.libos.exos.batch import Batch
+from exokernel.libos.exos.critical import critical, suspend
+from exokernel.libos.exos.embryo import (
+    bring_to_life,
+    child_quota,
+    close_window,
+    conceive,
+    discard,
+    map_environment_page,
+    settle,
+    show,
+    tables_of,
+)
+from exokernel.libos.exos.layout import KEY, SCRATCH_PAGE
+from exokernel.libos.exos.memory import COPY_ON_WRITE
+from exokernel.libos.exos.output import flush_all
+from exokernel.libos.exos.reaping import reap
+from exokernel.libos.exos.tables import Tables, regions
+
+CHILD = 0  # what `fork` answers in the child
+WRITABLE = Entry(writable=True)
+MARK = Entry(software=COPY_ON_WRITE)
+
+
+class ProcessError(Exception):
+    """A process cannot be made or found."""
+
+    number = 80
+
+
+class NoMemory(ProcessError):
+    """There is no room for another process."""
+
+    number = 81
+
+
+class NoChild(ProcessError):
+    """That is no child of ours."""
+
+    number = 82
+
+
+def process() -> int:
+    """Our own number."""
+    return kernel.ourselves()
+
+
+@never_inline
+def fork() -> int:
+    """Make a copy of this process, which goes on from here. Answers its number, or CHILD in the copy.
+
+    Memory is shared until one of the two writes to it; descriptors are copied. `execute`
+    gives a process a new number, which `wait` follows.
+
+    Raises:
+        NoMemory: there is no room for another process.
+    Source: POSIX fork; Xok fork.c.
+    """
+    flush_all()
+    with critical():
+        if checkpoint():
+            return CHILD
+        return copied()
+
+
+def copied() -> int:
+    """Make a child that goes on at our checkpoint."""
+    try:
+        child = conceive(child_quota())
+    except KernelError:
+        raise NoMemory
+    try:
+        tables = Tables(root=tables_of(child))
+        map_environment_page(child, tables)
+        share_memory(tables)
+        show(kernel.environments[child].page, KEY)
+        copy_page_to_window()
+        settle(child, kernel.ourselves())
+        close_window()
+        bring_to_life(child)
+    except KernelError:
+        discard(child)
+        raise NoMemory
+    return child
+
+
+def share_memory(tables: Tables) -> None:
+    """Map all we have into the child too; what we may write, neither may from now on without a copy."""
+    batch = Batch()
+    for region in regions():
+        table = kernel.entries_2[region].frame
+        first = region * TABLE_ENTRIES
+        left = kernel.frames[table].entries
+        run = 0  # writable pages of ours just before this one
+        index = 0
+        while left > 0:
+            entry = kernel.entries_1[first + index]
+            page = Page(first + index)
+            ours_to_share = entry.writable and page > SCRATCH_PAGE
+            if run > 0 and not (entry.present and ours_to_share):
+                stop_writing(table, index - run, run)
+                run = 0
+            if entry.present:
+                left -= 1
+                if ours_to_share:
+                    run += 1
+                    batch.add(tables.covering(page), Index(index), shared(entry))
+                elif page > SCRATCH_PAGE:
+                    batch.add(tables.covering(page), Index(index), entry)
+            index += 1
+        if run > 0:
+            stop_writing(table, index - run, run)
+    batch.finish()
+
+
+def shared(entry: Entry) -> Entry:
+    return entry.replace(writable=False, software=COPY_ON_WRITE)
+
+
+def stop_writing(table: Frame, index: int, count: int) -> None:
+    """Make pages of ours copy-on-write."""
+    done = 0
+    while done < count:
+        done += kernel.protect(table, Index(index + done), count - done, WRITABLE, MARK, KEY)
+
+
+def wait(child: int) -> int:
+    """Wait until a child has ended, and answer its status: 128 + 9 when the kernel ended it.
+
+    Raises:
+        NoChild: that is no child of ours.
+    Source: POSIX waitpid.
+    """
+    if not 0 < child < ENVIRONMENTS:
+        raise NoChild
+    environment = EnvironmentId(child)
+    while True:
+        if kernel.environments[environment].phase == Phase.FREE:
+            raise NoChild
+        with critical():
+            while kernel.environments[environment].phase != Phase.DEAD:
+                suspend(environment)
+        remains = reap(environment)
+        if remains.successor == 0:
+            return remains.status
+        environment = remains.successor
+
+
+def leave(status: int) -> NoReturn:
+    """End this process with a status."""
+    flush_all()
+    own = state()
+    own.status = status % 256
+    own.ended = True
+    while True:
+        destroy_ourselves()
+
+
+def destroy_ourselves() -> None:
+    try:
+        kernel.environment_destroy(kernel.ourselves(), KEY)
+    except KernelError:
+        return  # never: oneself one may always destroy

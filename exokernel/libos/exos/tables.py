@@ -1,0 +1,107 @@
+"""Page tables: our own, and those of a process we are making.
+
+A table is made when the first page it covers is mapped. Ours are found through the
+self-map; those of an embryo only by remembering the ones made last, which suffices because
+its pages are mapped in ascending order. Nothing here decides what is mapped.
+"""
+
+from collections.abc import Iterator
+
+from exokernel.abi.names import TABLE_ENTRIES, Frame, Index, Page
+from exokernel.abi.x86_64 import Entry
+from exokernel.dialect import Record
+from exokernel.libos import kernel
+from exokernel.libos.exos.allocation import new_table
+from exokernel.libos.exos.arch.state import state
+from exokernel.libos.exos.layout import KEY
+
+NO_REGION = -1
+BY_LEVEL_3 = TABLE_ENTRIES  # regions: level-1 tables, in order of what they cover
+BY_LEVEL_4 = TABLE_ENTRIES**2
+
+
+def table_of(page: Page) -> Frame:
+    """The level-1 table of ours that covers `page`, made now if there is none.
+
+    Raises:
+        QuotaExceeded: we own as much as we may.
+        NothingFree: every frame has an owner.
+    """
+    own = state()
+    region = page // TABLE_ENTRIES
+    if own.region != region:
+        root = kernel.environments[kernel.ourselves()].root
+        top, middle = region // BY_LEVEL_4, region // BY_LEVEL_3
+        table_3 = linked(root, kernel.entries_4[top], top)
+        table_2 = linked(table_3, kernel.entries_3[middle], middle)
+        own.table = linked(table_2, kernel.entries_2[region], region)
+        own.region = region
+    return own.table
+
+
+def linked(parent: Frame, entry: Entry, number: int) -> Frame:
+    """The table that `parent` links in `entry`, made now if there is none."""
+    return entry.frame if entry.present else new_table(parent, Index(number % TABLE_ENTRIES))
+
+
+def map_page(page: Page, entry: Entry) -> None:
+    """Set the entry of one page of ours."""
+    kernel.map(table_of(page), kernel.index_of(page), entry, KEY)
+
+
+def regions() -> Iterator[int]:
+    """Yield every region of ours that has a level-1 table, ascending."""
+    tops = kernel.frames[kernel.environments[kernel.ourselves()].root].entries
+    top = 0
+    while tops > 0:
+        link_4 = kernel.entries_4[top]
+        if link_4.present:
+            tops -= 1
+            middles = kernel.frames[link_4.frame].entries
+            middle = top * TABLE_ENTRIES
+            while middles > 0:
+                link_3 = kernel.entries_3[middle]
+                if link_3.present:
+                    middles -= 1
+                    bottoms = kernel.frames[link_3.frame].entries
+                    region = middle * TABLE_ENTRIES
+                    while bottoms > 0:
+                        if kernel.entries_2[region].present:
+                            bottoms -= 1
+                            yield region
+                        region += 1
+                middle += 1
+        top += 1
+
+
+class Tables(Record):
+    """The tables of an embryo that were made last, one of each level."""
+
+    root: Frame
+    top: int = NO_REGION  # which table of level 3
+    middle: int = NO_REGION  # which of level 2
+    region: int = NO_REGION  # which of level 1
+    table_3: Frame = Frame(0)
+    table_2: Frame = Frame(0)
+    table_1: Frame = Frame(0)
+
+    def covering(self, page: Page) -> Frame:
+        """The level-1 table that covers `page`: the one made last, or a new one behind it.
+
+        Raises:
+            QuotaExceeded: the embryo owns as much as it may.
+            NothingFree: every frame has an owner.
+        """
+        region = page // TABLE_ENTRIES
+        if self.region != region:
+            top, middle = region // BY_LEVEL_4, region // BY_LEVEL_3
+            if self.top != top:
+                self.table_3 = new_table(self.root, Index(top))
+                self.top = top
+            if self.middle != middle:
+                self.table_2 = new_table(self.table_3, Index(middle % TABLE_ENTRIES))
+                self.middle = middle
+            self.table_1 = new_table(self.table_2, Index(region % TABLE_ENTRIES))
+            self.region = region
+        return self.table_1
+

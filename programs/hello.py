@@ -1,0 +1,6 @@
+"""Say hello, as a process of ExOS."""
+
+
+def main() -> int:
+    print("Hello, world!")
+    return 0
