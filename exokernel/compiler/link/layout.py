@@ -42,6 +42,11 @@ KERNEL_LAYOUT = Layout(0x100000, -(2**31) % 2**64, (BOOT, TEXT, RODATA, DATA))
 PROGRAM_LAYOUT = Layout(0x400000, 0, (TEXT, RODATA, DATA))
 
 
+def native_layout(start: int) -> Layout:
+    """A program elsewhere: beside others, in a process of the host."""
+    return Layout(start, 0, (TEXT, RODATA, DATA))
+
+
 def segment_of(section: Section, layout: Layout) -> Segment:
     """Where a section goes: by its name, otherwise by its flags."""
     for segment in layout.segments:

@@ -55,6 +55,11 @@ def link(content: bytes, layout: Layout, entry: str) -> bytes:
     Raises:
         LinkError: a symbol is undefined, a relocation is not supported or does not reach.
     """
+    return link_object(content, layout, entry)[0]
+
+
+def link_object(content: bytes, layout: Layout, entry: str) -> tuple[bytes, dict[str, int]]:
+    """The executable, and the address of every global symbol."""
     image = place(read_object(content), layout)
     for number, section in enumerate(image.object.sections):
         if number in image.addresses:
@@ -62,7 +67,7 @@ def link(content: bytes, layout: Layout, entry: str) -> bytes:
                 relocate(image, number, section, relocation)
     if entry not in image.symbols:
         raise LinkError(f"the entry {entry} is not defined")
-    return write_executable(image, image.symbols[entry])
+    return write_executable(image, image.symbols[entry]), image.symbols
 
 
 def aligned(value: int, alignment: int) -> int:

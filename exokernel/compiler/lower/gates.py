@@ -60,7 +60,8 @@ def gate(module: ModuleLowering, function: op.Function, name: str) -> str:
     first = emitter.define(f"insertvalue {{i64, i32}} poison, i64 {value}, 0")
     whole = emitter.define(f"insertvalue {{i64, i32}} {first}, i32 {error}, 1")
     emitter.emit(f"ret {{i64, i32}} {whole}")
-    head = f"define dso_local {{i64, i32}} @{name}({', '.join(f'i64 {one}' for one in given)}) #0{described}"
+    parameters = ", ".join(f"i64 {one}" for one in given)
+    head = f'define dso_local {{i64, i32}} @"{name}"({parameters}) #0{described}'
     return "\n".join([f"{head} {{", *emitter.lines, "}\n"])
 
 
