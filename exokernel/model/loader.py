@@ -8,12 +8,16 @@ and what the loader of a real machine tells it. [Xen, PVH boot ABI, hvm_start_in
 
 import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
 
 from exokernel.abi.layout import IMAGE, KERNEL_BASE
 from exokernel.dialect import memory
+from exokernel.dialect.checked import CheckedLoader
 from exokernel.model.image import Image, Region
 from exokernel.model.processor import Processor
 from exokernel.model.translation import ADDRESSES
@@ -55,17 +59,49 @@ def load_kernel(processor: Processor, root: str) -> Image:
     return image
 
 
-def load_programs(processor: Processor, library: str, programs: Iterable[str]) -> Image:
-    """Import a library's modules and those of programs, into one image for them all."""
+def load_programs(processor: Processor, library: Sequence[str], programs: Sequence[Path]) -> Image:
+    """Import a library's first modules and programs, into one image for them all.
+
+    The program of each file begins at the symbol `entry_symbol` gives.
+    """
     image = Image(
         code=Region(USER_CODE, USER_DATA),
         data=Region(USER_DATA, USER_ZEROS),
         zeros=Region(USER_ZEROS, USER_END),
     )
     with _loading(processor, image):
-        _import_anew(["exokernel.libos", "programs"], [library, *programs])
+        _import_anew(["exokernel.libos"], library)
+        for path in programs:
+            module = import_file(f"programs.{path.stem}", path)
+            processor.programs[path.stem] = module.main
+            image.exports[entry_symbol(path.stem)] = _starter(processor, path.stem)
     processor.user_image = image
     return image
+
+
+def entry_symbol(program: str) -> str:
+    """Name the symbol where a program of the image begins."""
+    return f"_start of {program}"
+
+
+def _starter(processor: Processor, program: str) -> Callable[[], None]:
+    def start() -> None:
+        processor.program = program
+        processor.user_image.exports["_start"]()
+
+    return start
+
+
+def import_file(name: str, path: Path) -> ModuleType:
+    """Import one file of the dialect under a name of our own."""
+    loader = CheckedLoader(name, str(path))
+    spec = spec_from_file_location(name, path, loader=loader)
+    if spec is None:
+        raise ImportError(f"{path} is no module")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
 
 
 @contextmanager
@@ -84,7 +120,7 @@ def _loading(processor: Processor, image: Image) -> Iterator[None]:
         memory.exports = {}
 
 
-def _import_anew(packages: list[str], modules: list[str]) -> None:
+def _import_anew(packages: Sequence[str], modules: Sequence[str]) -> None:
     for name in list(sys.modules):
         if any(name == package or name.startswith(f"{package}.") for package in packages):
             del sys.modules[name]
