@@ -27,7 +27,7 @@ from exokernel.libos.exos.files import (
 )
 from exokernel.libos.exos.heap import HeapExhausted, integers, octets
 from exokernel.libos.exos.loading import NotExecutable, TooLong, execute
-from exokernel.libos.exos.output import flush_all, write_bytes
+from exokernel.libos.exos.output import errors, flush_all, write_output
 from exokernel.libos.exos.processes import CHILD, NoChild, NoMemory, ProcessError, fork, leave, process, wait
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "close",
     "content",
     "critical",
+    "errors",
     "execute",
     "flush_all",
     "fork",
@@ -66,5 +67,5 @@ __all__ = [
     "size_of_file",
     "variable",
     "wait",
-    "write_bytes",
+    "write_output",
 ]

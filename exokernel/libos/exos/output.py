@@ -19,6 +19,8 @@ DIGITS = b"0123456789abcdef"
 MINUS = 45
 ZERO = "0"
 NEWLINE = 10
+errors = Stream.ERROR  # for `print(file=errors)`
+
 LONGEST = 66  # characters of an integer: 64 digits, a sign, and one to spare
 
 
@@ -30,6 +32,11 @@ class Buffer(Record):
 
 
 buffers: Array[Buffer] = array(STREAMS)
+
+
+def write_output(data: bytes) -> None:
+    """Print bytes to standard output."""
+    write_bytes(Stream.OUTPUT, data)
 
 
 def write_text(stream: Stream, text: str) -> None:

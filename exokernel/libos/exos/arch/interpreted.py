@@ -1,0 +1,51 @@
+"""What the assembly of `entry` does, for CPython alone: no compiled program has this module.
+
+Registers are CPython's own business there, so nothing is saved; the kernel's record arrives
+as an argument, and returning is the `iretq`.
+"""
+
+from exokernel.abi.x86_64 import TrapFrame, Vector
+from exokernel.dialect import offset_of
+from exokernel.dialect.unsafe import address_of, means, record_at, symbol_address
+from exokernel.libos import kernel
+from exokernel.libos.exos.arch.context import CONTEXT
+from exokernel.libos.exos.arch.entry import library_exit, library_start, on_exception, on_page_fault, on_slice_end
+from exokernel.libos.exos.arch.registers import Crash, InterruptFrame
+
+
+@means("_start")
+def start() -> None:
+    from exokernel.model.processor import processor
+
+    page = kernel.environment_page()
+    page.handlers[Vector.PAGE_FAULT] = symbol_address("page_fault_entry")
+    page.begin = symbol_address("begin_entry")
+    page.end = symbol_address("end_entry")
+    library_start()
+    library_exit(processor.program_main())
+
+
+@means("begin_entry")
+def begin_entry() -> None:
+    from exokernel.model.processor import processor
+
+    processor.resume(CONTEXT)
+
+
+@means("page_fault_entry")
+def page_fault_entry(trap: TrapFrame) -> None:
+    on_page_fault(record_at(InterruptFrame, address_of(trap) + offset_of(TrapFrame, "instruction")), trap.address)
+
+
+@means("exception_entry")
+def exception_entry(trap: TrapFrame) -> None:
+    on_exception(record_at(Crash, address_of(trap) - offset_of(Crash, "trap")))
+
+
+@means("end_entry")
+def end_entry(trap: TrapFrame) -> None:
+    page = kernel.environment_page()
+    if page.critical != 0:
+        page.interrupted = 1
+    else:
+        on_slice_end()

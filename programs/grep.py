@@ -1,0 +1,188 @@
+"""Print the lines that contain a string, as GNU grep -F does in the C locale.
+
+Options: -c counts lines, -n numbers them, -v takes those without the string, -F changes
+nothing. The string may be several, one a line. Status 0: a line was found; 1: none; 2: an
+error. [GNU grep 3.8, grep.c]
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from exokernel.dialect import text_of
+from exokernel.libos.exos import (
+    INPUT,
+    Descriptor,
+    FileError,
+    arguments,
+    close,
+    content,
+    errors,
+    flush_all,
+    open_file,
+    write_output,
+)
+
+NEWLINE, NUL = 10, b"\0"
+FOUND, NOT_FOUND, TROUBLE = 0, 1, 2  # statuses
+
+
+class Options(NamedTuple):
+    count: bool
+    number: bool
+    invert: bool
+
+
+class UsageError(Exception):
+    """The command line is wrong; it has been complained of."""
+
+
+def main() -> int:
+    try:
+        options = chosen()
+        pattern = pattern_given()
+    except UsageError:
+        print("Try 'grep --help' for more information.", file=errors)
+        return TROUBLE
+    files = number_of_names() - 1
+    status = NOT_FOUND
+    position = 0
+    for name in names():
+        if position > 0:
+            status = worse(status, search_file(name, pattern, options, files > 1))
+        position += 1
+    if files == 0:
+        status = search(INPUT, pattern, options, False, "(standard input)")
+    return status
+
+
+def worse(one: int, other: int) -> int:
+    """The status of two searches together: trouble, or else whether either found something."""
+    if one == TROUBLE or other == TROUBLE:
+        return TROUBLE
+    return min(one, other)
+
+
+def names() -> Iterator[str]:
+    """Yield the arguments that are no options: the pattern, then the files."""
+    options_end = False
+    for word in arguments():
+        if not options_end and word == "--":
+            options_end = True
+        elif options_end or not is_option(word):
+            yield word
+
+
+def number_of_names() -> int:
+    count = 0
+    for _ in names():
+        count += 1
+    return count
+
+
+def is_option(word: str) -> bool:
+    return word.encode().startswith(b"-") and word != "-"
+
+
+def pattern_given() -> bytes:
+    """The string to look for. Raises UsageError."""
+    for name in names():
+        return name.encode()
+    print("Usage: grep [OPTION]... PATTERNS [FILE]...", file=errors)
+    raise UsageError
+
+
+def chosen() -> Options:
+    """Read the options, wherever they stand before `--`. Raises UsageError."""
+    options = Options(False, False, False)
+    for word in arguments():
+        if word == "--":
+            break
+        if is_option(word):
+            options = with_options(options, word.encode())
+    return options
+
+
+def with_options(options: Options, letters: bytes) -> Options:
+    """Add the options of one argument. Raises UsageError."""
+    count, number, invert = options.count, options.number, options.invert
+    for position in range(1, len(letters)):
+        match letters[position]:
+            case 99:  # c
+                count = True
+            case 110:  # n
+                number = True
+            case 118:  # v
+                invert = True
+            case 70:  # F
+                continue
+            case _:
+                print(f"grep: invalid option -- '{text_of(letters[position : position + 1])}'", file=errors)
+                print("Usage: grep [OPTION]... PATTERNS [FILE]...", file=errors)
+                raise UsageError
+    return Options(count, number, invert)
+
+
+def search_file(name: str, pattern: bytes, options: Options, prefixed: bool) -> int:
+    """Search a file by name. Answers the status."""
+    if name == "-":
+        return search(INPUT, pattern, options, prefixed, "(standard input)")
+    try:
+        file = open_file(name)
+        status = search(file, pattern, options, prefixed, name)
+        close(file)
+        return status
+    except FileError:
+        print(f"grep: {name}: No such file or directory", file=errors)
+        return TROUBLE
+
+
+def search(file: Descriptor, pattern: bytes, options: Options, prefixed: bool, name: str) -> int:
+    """Search what can be read, and print what is wanted of it. Answers the status."""
+    data = content(file)
+    binary = NUL in data
+    number, found = 0, 0
+    for line in lines(data):
+        number += 1
+        if contains(line, pattern) != options.invert:
+            found += 1
+            if binary and not options.count:
+                flush_all()
+                print(f"grep: {name}: binary file matches", file=errors)
+                break
+            if not options.count:
+                show(line, number, options, prefixed, name)
+    if options.count:
+        if prefixed:
+            print(f"{name}:", end="")
+        print(found)
+    return FOUND if found > 0 else NOT_FOUND
+
+
+def show(line: bytes, number: int, options: Options, prefixed: bool, name: str) -> None:
+    if prefixed:
+        print(f"{name}:", end="")
+    if options.number:
+        print(f"{number}:", end="")
+    write_output(line)
+    print()
+
+
+def contains(line: bytes, patterns: bytes) -> bool:
+    """Whether a line contains one of the patterns."""
+    if patterns == b"":
+        return True
+    for pattern in lines(patterns):
+        if pattern in line:
+            return True
+    return False
+
+
+def lines(data: bytes) -> Iterator[bytes]:
+    """Yield the lines without their ends; the last needs none."""
+    start = 0
+    for position in range(len(data)):
+        if data[position] == NEWLINE:
+            yield data[start:position]
+            start = position + 1
+    if start < len(data):
+        yield data[start:]

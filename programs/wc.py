@@ -1,0 +1,194 @@
+"""Count the lines, words and bytes of files, and print what GNU wc prints in the C locale.
+
+Options -l, -w, -c choose the counts; without files, or for `-`, standard input is counted.
+[GNU coreutils 9.1, wc.c]
+"""
+
+from typing import NamedTuple
+
+from exokernel.dialect import text_of
+from exokernel.libos.exos import INPUT, Descriptor, FileError, arguments, blocks, close, errors, is_regular, open_file
+from exokernel.libos.exos import size_of_file
+
+NEWLINE, SPACE, TAB, CARRIAGE_RETURN, LAST_PRINTABLE = 10, 32, 9, 13, 126
+STREAM_WIDTH = 7  # columns, where the size is not known beforehand
+
+
+class Counts(NamedTuple):
+    lines: int = 0
+    words: int = 0
+    octets: int = 0
+
+
+class Choice(NamedTuple):
+    """Which counts to print."""
+
+    lines: bool
+    words: bool
+    octets: bool
+
+
+class UsageError(Exception):
+    """An option that wc does not have; it has been complained of."""
+
+
+def main() -> int:
+    try:
+        choice = chosen()
+    except UsageError:
+        return 1
+    width = column_width(choice)
+    total, files, status = Counts(), 0, 0
+    options_end = False
+    for name in arguments():
+        if not options_end and name == "--":
+            options_end = True
+        elif options_end or not is_option(name):
+            files += 1
+            try:
+                counts = count(name)
+                total = sum_of(total, counts)
+                show(counts, choice, width, name)
+            except FileError:
+                print(f"wc: {name}: No such file or directory", file=errors)
+                status = 1
+    if files == 0:
+        show(count_blocks(INPUT), choice, width, "")
+    if files > 1:
+        show(total, choice, width, "total")
+    return status
+
+
+def is_option(name: str) -> bool:
+    return name.encode().startswith(b"-") and name != "-"
+
+
+def chosen() -> Choice:
+    """Read the options, wherever they stand before `--`. Raises UsageError."""
+    choice = Choice(False, False, False)
+    for name in arguments():
+        if name == "--":
+            break
+        if is_option(name):
+            choice = with_options(choice, name)
+    if not (choice.lines or choice.words or choice.octets):
+        return Choice(True, True, True)
+    return choice
+
+
+def with_options(choice: Choice, name: str) -> Choice:
+    """Add the options of one argument. Raises UsageError."""
+    lines, words, octets = choice.lines, choice.words, choice.octets
+    letters = name.encode()
+    for position in range(1, len(letters)):
+        match letters[position]:
+            case 108:  # l
+                lines = True
+            case 119:  # w
+                words = True
+            case 99:  # c
+                octets = True
+            case _:
+                print(f"wc: invalid option -- '{text_of(letters[position : position + 1])}'", file=errors)
+                print("Try 'wc --help' for more information.", file=errors)
+                raise UsageError
+    return Choice(lines, words, octets)
+
+
+def count(name: str) -> Counts:
+    """Count a file. Raises FileError."""
+    if name == "-":
+        return count_blocks(INPUT)
+    file = open_file(name)
+    counts = count_blocks(file)
+    close(file)
+    return counts
+
+
+def count_blocks(file: Descriptor) -> Counts:
+    """Count what is left to read. A byte that cannot be printed is part of no word and ends none."""
+    lines, words, octets = 0, 0, 0
+    in_word = False
+    for block in blocks(file):
+        octets += len(block)
+        for octet in block:
+            if octet > SPACE:
+                if octet <= LAST_PRINTABLE and not in_word:
+                    words += 1
+                    in_word = True
+            elif octet == SPACE or TAB <= octet <= CARRIAGE_RETURN:
+                in_word = False
+                if octet == NEWLINE:
+                    lines += 1
+    return Counts(lines, words, octets)
+
+
+def sum_of(left: Counts, right: Counts) -> Counts:
+    return Counts(left.lines + right.lines, left.words + right.words, left.octets + right.octets)
+
+
+def column_width(choice: Choice) -> int:
+    """As wide as the sum of all sizes, when they are known before anything is read."""
+    files, octets, least = 0, 0, 1
+    options_end = False
+    for name in arguments():
+        if not options_end and name == "--":
+            options_end = True
+        elif options_end or not is_option(name):
+            files += 1
+            if name == "-":
+                least = STREAM_WIDTH
+            else:
+                octets += known_size(name)
+    if files == 0:
+        return 1 if columns(choice) == 1 else STREAM_WIDTH
+    if files == 1 and columns(choice) == 1:
+        return 1
+    return max(digits_of(octets), least)
+
+
+def columns(choice: Choice) -> int:
+    return int(choice.lines) + int(choice.words) + int(choice.octets)
+
+
+def known_size(name: str) -> int:
+    try:
+        file = open_file(name)
+        size = size_of_file(file) if is_regular(file) else 0
+        close(file)
+        return size
+    except FileError:
+        return 0
+
+
+def digits_of(number: int) -> int:
+    digits = 1
+    while number >= 10:
+        number //= 10
+        digits += 1
+    return digits
+
+
+def show(counts: Counts, choice: Choice, width: int, name: str) -> None:
+    """Print the chosen counts, each in its column, and the name."""
+    between = False
+    if choice.lines:
+        show_number(counts.lines, width, between)
+        between = True
+    if choice.words:
+        show_number(counts.words, width, between)
+        between = True
+    if choice.octets:
+        show_number(counts.octets, width, between)
+    if name != "":
+        print(f" {name}")
+    else:
+        print()
+
+
+def show_number(number: int, width: int, between: bool) -> None:
+    if between:
+        print(" ", end="")
+    for _ in range(width - digits_of(number)):
+        print(" ", end="")
+    print(number, end="")
