@@ -29,7 +29,7 @@ from exokernel.kernel.arch.archive import (
 )
 from exokernel.kernel.arch.loader import Module
 from exokernel.kernel.capabilities import held
-from exokernel.kernel.environments import conceive, make_root
+from exokernel.kernel.environments import conceive, make_page, make_root
 from exokernel.kernel.frames import frame_copy, own
 from exokernel.kernel.slices import slice_alloc
 from exokernel.kernel.state import environments, frames, machine_state
@@ -56,6 +56,7 @@ def make(archive: Module, free: int) -> None:
     quota = free + frames_of(archive.size)
     conceive(FIRST, root, page, Page(ENVIRONMENT_PAGE // FRAME_SIZE), ROOT, quota)
     make_root(FIRST, root, ROOT)
+    make_page(FIRST, page, ROOT)
     held(FIRST, ROOT_SLOT).capability = ROOT
     take_archive(archive)
     for number in range(SLICES):
