@@ -1,13 +1,23 @@
 """A whole machine: a kernel, a library and its programs, from power-on to power-off."""
 
+from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from exokernel.model.crossings import Crossings
 from exokernel.model.devices import Console
-from exokernel.model.loader import enter_long_mode, load_kernel, place_kernel
+from exokernel.model.elf import program_file
+from exokernel.model.loader import (
+    enter_long_mode,
+    entry_symbol,
+    load_kernel,
+    load_programs,
+    place_kernel,
+)
 from exokernel.model.processor import MEMORY, processor
 
 KERNEL = "exokernel.kernel.arch.x86_64.start"
+LIBRARY_ROOTS = ("start", "output", "arch.interpreted")
 GATE = "exokernel.kernel.gate"
 
 
@@ -37,6 +47,10 @@ def run(archive: bytes, console: Console, memory_size: int = MEMORY) -> int:
     return outcome
 
 
-def prepare_kernel() -> None:
-    """Load the kernel of this repository."""
+def load(library: str, programs: Sequence[Path]) -> dict[str, bytes]:
+    """Load the kernel, a library and programs, and return the programs' ELF files by name."""
     load_kernel(processor, KERNEL)
+    roots = [f"{library}.{module}" for module in LIBRARY_ROOTS]
+    image = load_programs(processor, roots, programs)
+    names = [path.stem for path in programs]
+    return {name: program_file(image, image.symbol_address(entry_symbol(name))) for name in names}
