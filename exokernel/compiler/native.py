@@ -18,7 +18,7 @@ from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.link.elf import PROGRAM_HEADER
 from exokernel.compiler.link.layout import native_layout
-from exokernel.compiler.link.linker import link_object
+from exokernel.compiler.link.linker import link_image
 from exokernel.compiler.lower.module import Conventions, lower_program
 from exokernel.compiler.targets import EXOKERNEL
 
@@ -134,7 +134,8 @@ class NativeImage:
         base = BASE + NativeImage.loaded * SPACING
         NativeImage.loaded += 1
         code = emit(lower_program(program, "native", Conventions()), EXOKERNEL, level)
-        self.elf, self.symbols = link_object(code.object, native_layout(base), "native_call")
+        image = link_image(code.object, native_layout(base), "native_call")
+        self.elf, self.symbols = image.executable(), image.symbols
         self.optimised = code.optimised
         self.load()
         self.arguments = (ctypes.c_int64 * ARGUMENTS)()

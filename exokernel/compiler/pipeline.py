@@ -20,11 +20,12 @@ from exokernel.compiler.build.options import Options
 from exokernel.compiler.build.program import ProgramBuilder
 from exokernel.compiler.cache import ROOT
 from exokernel.compiler.diagnostics import CompileError
+from exokernel.compiler.emit.findings import check_kernel_stack, findings
 from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.ir import operations as op
-from exokernel.compiler.link.linker import link
+from exokernel.compiler.link.linker import link_image
 from exokernel.compiler.lower.module import lower_program
-from exokernel.compiler.targets import TARGETS, Target
+from exokernel.compiler.targets import KERNEL, TARGETS, Target
 
 KERNEL_ROOT = "exokernel.kernel.arch.x86_64.start"
 KERNEL_OUTPUT = "exokernel.kernel.console"
@@ -94,11 +95,17 @@ def image_of(text: str, name: str, target: Target, level: int, timer: Timer) -> 
     timer.begin("generate code")
     code = emit(text, target, level)
     timer.begin("link")
-    linked = link(code.object, target.layout, target.entry)
+    linked = link_image(code.object, target.layout, target.entry)
+    executable = linked.executable()
+    timer.begin("survey")
+    report = findings(code.optimised, linked)
+    if target is KERNEL:
+        check_kernel_stack(report, linked)
     timer.end()
     timer.seconds |= code.seconds
-    cache.write(image.with_suffix(".json"), json.dumps({"timings": timer.seconds}, indent=1).encode())
-    cache.write(image, linked)
+    report["timings"] = {phase: round(seconds, 6) for phase, seconds in timer.seconds.items()}
+    cache.write(image.with_suffix(".json"), json.dumps(report, indent=1).encode())
+    cache.write(image, executable)
     return image
 
 

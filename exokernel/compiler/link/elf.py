@@ -19,6 +19,7 @@ PROGBITS, SYMTAB, STRTAB, RELA, NOBITS = 1, 2, 3, 4, 8  # section types
 WRITE, ALLOCATE, EXECUTE = 1, 2, 4  # section flags
 UNDEFINED, ABSOLUTE = 0, 0xFFF1  # section numbers that are none
 LOCAL = 0  # symbol binding
+FUNCTION = 2  # symbol type
 
 
 class LinkError(Exception):

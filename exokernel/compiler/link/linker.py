@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from exokernel.compiler.link.elf import ABSOLUTE, NOBITS, UNDEFINED, LinkError, ObjectFile, Relocation
+from exokernel.compiler.link.elf import ABSOLUTE, FUNCTION, NOBITS, UNDEFINED, LinkError, ObjectFile, Relocation
 from exokernel.compiler.link.elf import Section, Symbol, read_object
 from exokernel.compiler.link.layout import PAGE, Layout, Segment, segment_of
 from exokernel.compiler.link.writer import write_executable
@@ -43,7 +43,20 @@ class Image:
     layout: Layout
     segments: list[Placed]
     addresses: dict[int, int]  # by section number; debug sections are at 0
-    symbols: dict[str, int]
+    symbols: dict[str, int]  # global ones
+    entry: int = 0
+
+    def executable(self) -> bytes:
+        """The bytes of the ELF file."""
+        return write_executable(self, self.entry)
+
+    def functions(self) -> dict[str, int]:
+        """The address of every function, local ones included."""
+        return {one.name: value_of(self, one) for one in self.object.symbols if one.kind == FUNCTION}
+
+    def section(self, name: str) -> bytes:
+        """The content of a section after relocation; empty if there is none."""
+        return next((bytes(one.content) for one in self.object.sections if one.name == name), b"")
 
     def physical(self, placed: Placed) -> int:
         return placed.address if placed.segment.low else (placed.address - self.layout.base) % 2**64
@@ -55,11 +68,11 @@ def link(content: bytes, layout: Layout, entry: str) -> bytes:
     Raises:
         LinkError: a symbol is undefined, a relocation is not supported or does not reach.
     """
-    return link_object(content, layout, entry)[0]
+    return link_image(content, layout, entry).executable()
 
 
-def link_object(content: bytes, layout: Layout, entry: str) -> tuple[bytes, dict[str, int]]:
-    """The executable, and the address of every global symbol."""
+def link_image(content: bytes, layout: Layout, entry: str) -> Image:
+    """The object with everything at its address; raises as `link` does."""
     image = place(read_object(content), layout)
     for number, section in enumerate(image.object.sections):
         if number in image.addresses:
@@ -67,7 +80,8 @@ def link_object(content: bytes, layout: Layout, entry: str) -> tuple[bytes, dict
                 relocate(image, number, section, relocation)
     if entry not in image.symbols:
         raise LinkError(f"the entry {entry} is not defined")
-    return write_executable(image, image.symbols[entry]), image.symbols
+    image.entry = image.symbols[entry]
+    return image
 
 
 def aligned(value: int, alignment: int) -> int:
