@@ -8,13 +8,14 @@ and what the loader of a real machine tells it. [Xen, PVH boot ABI, hvm_start_in
 
 import struct
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from exokernel.abi.console import Stream
 from exokernel.abi.layout import IMAGE, KERNEL_BASE
 from exokernel.dialect import memory
 from exokernel.dialect.checked import CheckedLoader
@@ -59,10 +60,13 @@ def load_kernel(processor: Processor, root: str) -> Image:
     return image
 
 
-def load_programs(processor: Processor, library: Sequence[str], programs: Sequence[Path]) -> Image:
+def load_programs(
+    processor: Processor, library: Sequence[str], output: str, programs: Sequence[Path]
+) -> Image:
     """Import a library's first modules and programs, into one image for them all.
 
-    The program of each file begins at the symbol `entry_symbol` gives.
+    The program of each file begins at the symbol `entry_symbol` gives, and `print` writes
+    through the module named `output`.
     """
     image = Image(
         code=Region(USER_CODE, USER_DATA),
@@ -70,9 +74,10 @@ def load_programs(processor: Processor, library: Sequence[str], programs: Sequen
         zeros=Region(USER_ZEROS, USER_END),
     )
     with _loading(processor, image):
-        _import_anew(["exokernel.libos"], library)
+        _import_anew(["exokernel.libos"], [*library, output])
+        printing = printer(sys.modules[output])
         for path in programs:
-            module = import_file(f"programs.{path.stem}", path)
+            module = import_file(f"programs.{path.stem}", path, {"print": printing})
             processor.programs[path.stem] = module.main
             image.exports[entry_symbol(path.stem)] = _starter(processor, path.stem)
     processor.user_image = image
@@ -92,13 +97,23 @@ def _starter(processor: Processor, program: str) -> Callable[[], None]:
     return start
 
 
-def import_file(name: str, path: Path) -> ModuleType:
-    """Import one file of the dialect under a name of our own."""
+def printer(output: ModuleType) -> Callable[..., None]:
+    """Make the `print` that writes through a library's module, as the compiler has it."""
+
+    def print_(*values: object, sep: str = " ", end: str = "\n", file: Stream = Stream.OUTPUT) -> None:
+        output.write_text(file, sep.join(str(value) for value in values) + end)
+
+    return print_
+
+
+def import_file(name: str, path: Path, names: Mapping[str, object]) -> ModuleType:
+    """Import one file of the dialect under a name of our own, which finds `names` as built in."""
     loader = CheckedLoader(name, str(path))
     spec = spec_from_file_location(name, path, loader=loader)
     if spec is None:
         raise ImportError(f"{path} is no module")
     module = module_from_spec(spec)
+    vars(module).update(names)
     sys.modules[name] = module
     loader.exec_module(module)
     return module

@@ -17,7 +17,7 @@ from exokernel.model.loader import (
 from exokernel.model.processor import MEMORY, processor
 
 KERNEL = "exokernel.kernel.arch.x86_64.start"
-LIBRARY_ROOTS = ("start", "output", "arch.interpreted")
+LIBRARY_ROOTS = ("start", "arch.interpreted")
 GATE = "exokernel.kernel.gate"
 
 
@@ -51,6 +51,6 @@ def load(library: str, programs: Sequence[Path]) -> dict[str, bytes]:
     """Load the kernel, a library and programs, and return the programs' ELF files by name."""
     load_kernel(processor, KERNEL)
     roots = [f"{library}.{module}" for module in LIBRARY_ROOTS]
-    image = load_programs(processor, roots, programs)
+    image = load_programs(processor, roots, f"{library}.output", programs)
     names = [path.stem for path in programs]
     return {name: program_file(image, image.symbol_address(entry_symbol(name))) for name in names}
