@@ -185,6 +185,9 @@ class FunctionVerifier:
 
     # Values
 
+    def narrowed(self, kind: Value) -> Value:
+        return Reference(kind.record) if isinstance(kind, Reference) else kind
+
     def views(self, item: op.Slice | op.Length | op.Octet | op.CopyElements | op.BytesOf) -> Iterator[str]:
         match item:
             case op.CopyElements():
@@ -210,7 +213,9 @@ class FunctionVerifier:
     def scalar(self, item: op.Operation) -> Iterator[str]:
         match item:
             case op.Assign():
-                yield from self.wanted(item.value, item.target.type)
+                narrowed = self.narrowed(item.value.type)  # the front end has shown it is not None
+                if not (fits(item.value.type, item.target.type) or fits(narrowed, item.target.type)):
+                    yield from self.wanted(item.value, item.target.type)
             case op.Unary():
                 kind: Value = BOOL if item.operator is op.UnaryOperator.NOT else INT
                 yield from [*self.wanted(item.operand, kind), *self.wanted(item.target, kind)]

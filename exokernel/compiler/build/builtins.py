@@ -1,0 +1,257 @@
+"""Calls of built-in and dialect functions."""
+
+from __future__ import annotations
+
+import ast
+
+from exokernel.compiler.build import iteration, places, sequences, words
+from exokernel.compiler.build.conditions import branch
+from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.registry import intrinsic
+from exokernel.compiler.build.sequences import Element
+from exokernel.compiler.build.values import Loop, Result, Value
+from exokernel.compiler.check import annotation, layout, types
+from exokernel.compiler.check.types import Type
+from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir import types as ir
+
+
+def arguments(builder: FunctionBuilder, node: ast.Call, least: int, most: int | None = None) -> list[ast.expr]:
+    """The arguments of an intrinsic that takes them by position."""
+    most = least if most is None else most
+    if node.keywords or not least <= len(node.args) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise builder.error(f"`{ast.unparse(node.func)}` takes {wanted} arguments by position", node)
+    return node.args
+
+
+def numbers(builder: FunctionBuilder, nodes: list[ast.expr]) -> list[Value]:
+    """Arguments that are numbers, computed in order."""
+    found = []
+    for each in nodes:
+        value = builder.copy(builder.value(each))
+        if not types.is_number(value.type):
+            raise builder.mismatch(value.type, types.INT, each)
+        found.append(value)
+    return found
+
+
+@intrinsic("builtins.len")
+def len_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    (given,) = arguments(builder, node, 1)
+    result = builder.expression(given)
+    builder.at(node)
+    if isinstance(result.type, types.List):
+        from exokernel.compiler.build import lists
+
+        return Value(types.INT, lists.length(builder, given))
+    if isinstance(result.type, types.Tuple):
+        return Value(types.INT, op.Constant(len(result.type.items), ir.INT))
+    if isinstance(result.type, (types.Array, types.Octets)):
+        return Value(types.INT, places.length(builder, result))
+    hint = "characters are not bytes: take `.encode()` first" if isinstance(result.type, types.Text) else ""
+    raise builder.error(f"`{result.type}` has no length", node, hint)
+
+
+@intrinsic("builtins.int")
+def int_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    (given,) = arguments(builder, node, 1)
+    value = builder.value(given)
+    builder.at(node)
+    match value.type:
+        case types.Int() | types.Enum():
+            return Value(types.INT, value.operand)
+        case types.Word() | types.Bool():
+            return Value(types.INT, words.integer(builder, value))
+        case _:
+            raise builder.error(f"`{value.type}` is not made a number", node, "parse it with a function of a library")
+
+
+@intrinsic("builtins.bool")
+def bool_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    (given,) = arguments(builder, node, 1)
+    value = builder.value(given)
+    if value.type == types.BOOL:
+        return value
+    if not types.is_number(value.type):
+        raise builder.mismatch(value.type, types.INT, given)
+    target = builder.temporary(types.BOOL)
+    builder.emit(op.Compare(target, op.Relation.NOT_EQUAL, value.operand, op.Constant(0, ir.INT)))
+    return Value(types.BOOL, target)
+
+
+@intrinsic("builtins.min", "builtins.max")
+def extreme(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    given = numbers(builder, arguments(builder, node, 2, 16))
+    smallest = ast.unparse(node.func) == "min"
+    kind = given[0].type if all(each.type == given[0].type for each in given) else types.INT
+    builder.at(node)
+    best = given[0].operand
+    for each in given[1:]:
+        best = _better(builder, smallest, best, each.operand)
+    return Value(kind, best)
+
+
+def _better(builder: FunctionBuilder, smallest: bool, left: op.Operand, right: op.Operand) -> op.Operand:
+    """The first of two numbers unless the second is strictly better, as in Python."""
+    if isinstance(left, op.Constant) and isinstance(right, op.Constant):
+        pair = (int(left.value or 0), int(right.value or 0))
+        return op.Constant(min(pair) if smallest else max(pair), ir.INT)
+    target, better = builder.temporary(types.INT), builder.temporary(types.BOOL)
+    replace, after = builder.new_block("better"), builder.new_block("chosen")
+    builder.emit(op.Assign(target, left))
+    builder.emit(op.Compare(better, op.Relation.LESS if smallest else op.Relation.GREATER, right, left))
+    builder.branch(better, replace, after)
+    builder.start(replace)
+    builder.emit(op.Assign(target, right))
+    builder.start(after)
+    return target
+
+
+@intrinsic("builtins.abs")
+def abs_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    (value,) = numbers(builder, arguments(builder, node, 1))
+    target, negative = builder.temporary(types.INT), builder.temporary(types.BOOL)
+    turn, after = builder.new_block("negative"), builder.new_block("absolute")
+    builder.emit(op.Assign(target, value.operand))
+    builder.emit(op.Compare(negative, op.Relation.LESS, value.operand, op.Constant(0, ir.INT)))
+    builder.branch(negative, turn, after)
+    builder.start(turn)
+    builder.emit(op.Unary(target, op.UnaryOperator.NEGATE, value.operand))
+    builder.start(after)
+    return Value(types.INT, target)
+
+
+WRAPPING = {
+    "wrapping_add": op.BinaryOperator.WRAPPING_ADD,
+    "wrapping_sub": op.BinaryOperator.WRAPPING_SUBTRACT,
+    "wrapping_multiply": op.BinaryOperator.WRAPPING_MULTIPLY,
+    "rotate_left": op.BinaryOperator.ROTATE_LEFT,
+    "unsigned_shift_right": op.BinaryOperator.UNSIGNED_SHIFT_RIGHT,
+}
+
+
+@intrinsic(*(f"dialect.{name}" for name in WRAPPING))
+def wrapping(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    left, right = numbers(builder, arguments(builder, node, 2))
+    from exokernel.compiler.build.expressions import meaning
+
+    name = getattr(meaning(builder, node.func), "name").rpartition(".")[2]
+    target = builder.temporary(types.INT)
+    builder.at(node)
+    builder.emit(op.Binary(target, WRAPPING[name], left.operand, right.operand))
+    return Value(types.INT, target)
+
+
+@intrinsic("dialect.unsigned_less")
+def unsigned_less(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    left, right = numbers(builder, arguments(builder, node, 2))
+    target = builder.temporary(types.BOOL)
+    builder.at(node)
+    builder.emit(op.Compare(target, op.Relation.UNSIGNED_LESS, left.operand, right.operand))
+    return Value(types.BOOL, target)
+
+
+@intrinsic("dialect.size_of")
+def size_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    (given,) = arguments(builder, node, 1)
+    from exokernel.compiler.build.assignment import context
+
+    kind = annotation.resolve(context(builder), given)
+    return Value(types.INT, op.Constant(layout.size_of(kind)[0], ir.INT))
+
+
+@intrinsic("dialect.offset_of")
+def offset_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    given, name = arguments(builder, node, 2)
+    from exokernel.compiler.build.assignment import context
+    from exokernel.compiler.check import classes
+
+    kind = annotation.resolve(context(builder), given)
+    if not isinstance(kind, types.Record) or not isinstance(name, ast.Constant):
+        raise builder.error("`offset_of` takes a record class and the name of a field", node)
+    fields = classes.layout(kind.declaration).fields
+    if name.value not in fields:
+        raise builder.error(f"`{kind}` has no field `{name.value}`", name)
+    return Value(types.INT, op.Constant(fields[str(name.value)].offset, ir.INT))
+
+
+# Consumers of everything iterable
+
+
+@intrinsic("builtins.any", "builtins.all", "builtins.sum")
+def consumed(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    """`any(... for ...)`, `all(...)`, `sum(...)`."""
+    (given,) = arguments(builder, node, 1)
+    name = ast.unparse(node.func)
+    kind: Type = types.INT if name == "sum" else types.BOOL
+    target = builder.temporary(kind)
+    builder.emit(op.Assign(target, op.Constant(name == "all" if name != "sum" else 0, types.lowered(kind))))
+    after = builder.new_block("consumed")
+
+    def take(value: Value) -> None:
+        if not types.accepts(kind, value.type):
+            raise builder.mismatch(value.type, kind, given)
+        if name == "sum":
+            builder.emit(op.Binary(target, op.BinaryOperator.ADD, target, value.operand))
+            return
+        decided, following = builder.new_block("decided"), builder.new_block("undecided")
+        builder.branch(value.operand, *((decided, following) if name == "any" else (following, decided)))
+        builder.start(decided)
+        builder.emit(op.Assign(target, op.Constant(name == "any", ir.BOOL)))
+        found = _innermost(builder)
+        builder.leave_to(found.outside)
+        builder.jump(after)
+        builder.start(following)
+
+    if isinstance(given, ast.GeneratorExp):
+        generated(builder, given.generators, lambda: take(builder.value(given.elt)), after)
+    else:
+        iteration.produce(builder, given, lambda each: take(sequences.as_value(builder, given, each)), after)
+    builder.start(after)
+    return Value(kind, target)
+
+
+def _innermost(builder: FunctionBuilder) -> Loop:
+    """The outermost loop of the comprehension being built is the one that `after` ends."""
+    loops = [each for each in builder.controls if isinstance(each, Loop) and each.frame is builder.frame]
+    return loops[-1]
+
+
+def generated(builder: FunctionBuilder, generators: list[ast.comprehension], body: object, after: op.Block) -> None:
+    """Build the loops of a comprehension around `body`. Its names are its own."""
+    if not generators:
+        body()  # type: ignore[operator]
+        return
+    first, *rest = generators
+
+    def consume(element: Element) -> None:
+        hidden = _hide(builder, first.target)
+        iteration.bind(builder, first.target, element)
+        skip = builder.new_block("skip")
+        for test in first.ifs:
+            taken = builder.new_block("taken")
+            branch(builder, test, taken, skip)
+            builder.start(taken)
+        generated(builder, rest, body, after)
+        builder.start(skip)
+        _show(builder, first.target, hidden)
+
+    iteration.produce(builder, first.iter, consume, builder.new_block("endfor") if rest else after)
+
+
+def _names(target: ast.expr) -> list[str]:
+    return [each.id for each in ast.walk(target) if isinstance(each, ast.Name)]
+
+
+def _hide(builder: FunctionBuilder, target: ast.expr) -> dict[str, object]:
+    """Put aside the function's own variables of the comprehension's names."""
+    variables = builder.frame.variables
+    return {name: variables.pop(name) for name in _names(target) if name in variables}
+
+
+def _show(builder: FunctionBuilder, target: ast.expr, hidden: dict[str, object]) -> None:
+    variables = builder.frame.variables
+    for name in _names(target):
+        variables.pop(name, None)
+    variables.update(hidden)  # type: ignore[arg-type]

@@ -1,0 +1,166 @@
+"""Making records and arrays: in the function's own frame, or field by field into a place."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from exokernel.compiler.build import places
+from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.values import Located, Result, Value
+from exokernel.compiler.check import annotation, classes, constants, types
+from exokernel.compiler.check.declarations import Declaration, Field, Intrinsic, RecordClass
+from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir import types as ir
+
+
+@dataclass(frozen=True)
+class Construction:
+    """A record about to be made: the fields that were given, all computed."""
+
+    record: RecordClass
+    values: dict[str, Value | Construction]
+    node: ast.expr
+
+
+def construction(builder: FunctionBuilder, node: ast.expr) -> Construction | None:
+    """Compute the arguments of `R(field=...)`; None when the node is anything else."""
+    if not isinstance(node, ast.Call):
+        return None
+    from exokernel.compiler.build.expressions import meaning
+
+    found = meaning(builder, node.func)
+    if not isinstance(found, RecordClass):
+        return None
+    record = _record_of(builder, node.func, found)
+    if node.args:
+        raise builder.error("the fields of a record are given by name", node.args[0])
+    fields, values = classes.record_fields(record), dict[str, Value | Construction]()
+    for keyword in node.keywords:
+        if keyword.arg is None or keyword.arg not in fields:
+            raise builder.error(f"`{record.short}` has no field `{keyword.arg}`", keyword)
+        inner = construction(builder, keyword.value)
+        kind = fields[keyword.arg].type
+        if inner is not None:
+            if kind != types.Record(inner.record):
+                raise builder.mismatch(types.Record(inner.record), kind, keyword.value)
+            values[keyword.arg] = inner
+        else:
+            value = builder.value(keyword.value, kind)
+            _check_field(builder, fields[keyword.arg], value, keyword.value)
+            values[keyword.arg] = builder.copy(value)
+    builder.program.record(record)
+    return Construction(record, values, node)
+
+
+def _check_field(builder: FunctionBuilder, field: Field, value: Value, node: ast.expr) -> None:
+    if isinstance(field.type, types.Array):
+        if value.type == field.type or (field.type == types.Array(types.U8) and value.type == types.OCTETS):
+            return
+    if not types.accepts(field.type, value.type):
+        raise builder.mismatch(value.type, field.type, node, f"field `{field.name}`")
+
+
+def _record_of(builder: FunctionBuilder, node: ast.expr, found: Declaration) -> RecordClass:
+    from exokernel.compiler.build.assignment import context
+
+    kind = annotation.resolve(context(builder), node)
+    assert isinstance(kind, types.Record)
+    return kind.declaration
+
+
+def in_frame(builder: FunctionBuilder, made: Construction, name: str = "") -> Located:
+    """A new record in the function's own frame."""
+    storage = ir.Embedded(made.record.name)
+    slot = builder.slot(name or made.record.short, storage)
+    place = op.Place(op.Slot(slot), (), storage)
+    builder.emit(op.Zero(place))
+    fill(builder, place, made, fresh=True)
+    return Located(types.Record(made.record), place)
+
+
+def fill(builder: FunctionBuilder, place: op.Place, made: Construction, fresh: bool = False) -> None:
+    """Store the fields of a record in order: those given, and the others' defaults or zero."""
+    layout = classes.layout(made.record)
+    for name, field in classes.record_fields(made.record).items():
+        target = op.Place(place.base, (*place.path, op.FieldStep(name)), layout.fields[name].storage)
+        given = made.values.get(name)
+        if isinstance(given, Construction):
+            fill(builder, target, given, fresh)
+        elif given is not None:
+            places.store(builder, target, field.type, given, made.node)
+        else:
+            _default(builder, target, made.record, field, fresh)
+
+
+def _default(builder: FunctionBuilder, place: op.Place, record: RecordClass, field: Field, fresh: bool) -> None:
+    from exokernel.compiler.build.expressions import of_known
+
+    if field.default is None:
+        if not fresh:
+            _zero(builder, place, field)
+    elif isinstance(field.type, types.Record):
+        nested = _constant_record(builder, record, field)
+        fill(builder, place, nested, fresh)
+    else:
+        known = constants.evaluate(record.scope, field.default)
+        if not (fresh and known.value in (0, False)):
+            places.store(builder, place, field.type, of_known(builder, known), field.node)
+
+
+def _zero(builder: FunctionBuilder, place: op.Place, field: Field) -> None:
+    match place.storage:
+        case ir.Embedded() | ir.Run():
+            builder.emit(op.Zero(place))
+        case ir.Truth():
+            builder.emit(op.Store(place, op.Constant(False, ir.BOOL)))
+        case ir.WordCell(word):
+            builder.emit(op.Store(place, op.Constant(0, word)))
+        case _:
+            builder.emit(op.Store(place, op.Constant(0, ir.INT)))
+
+
+def _constant_record(builder: FunctionBuilder, record: RecordClass, field: Field) -> Construction:
+    """The record that is the default of an embedded field."""
+    from exokernel.compiler.build.expressions import of_known
+
+    assert isinstance(field.type, types.Record) and field.default is not None
+    if not isinstance(field.default, ast.Call):
+        raise record.scope.error("the default of a record field makes a record", field.default)
+    values: dict[str, Value | Construction] = {
+        each.arg: of_known(builder, constants.evaluate(record.scope, each.value))
+        for each in field.default.keywords
+        if each.arg is not None
+    }
+    return Construction(field.type.declaration, values, field.default)
+
+
+def array_length(builder: FunctionBuilder, node: ast.expr) -> int | None:
+    """The length in `array(n)`; None when the node is anything else."""
+    from exokernel.compiler.build.expressions import meaning
+
+    if isinstance(node, ast.Call) and meaning(builder, node.func) == Intrinsic("dialect.array"):
+        length = constants.evaluate(builder.frame.scope, node.args[0]).integer()
+        if length < 0:
+            raise builder.error(f"an array cannot have {length} elements", node.args[0])
+        return length
+    return None
+
+
+def new_array(builder: FunctionBuilder, kind: types.Array, length: int, name: str) -> Located:
+    """A new array of zeros in the function's own frame."""
+    builder.program.note_type(kind)
+    storage = ir.Run(types.storage(kind.element), length)
+    place = op.Place(op.Slot(builder.slot(name, storage)), (), storage)
+    builder.emit(op.Zero(place))
+    return Located(kind, place)
+
+
+def make(builder: FunctionBuilder, node: ast.Call) -> Result:
+    """`R(...)` as an expression of its own."""
+    made = construction(builder, node)
+    assert made is not None
+    builder.at(node)
+    return in_frame(builder, made)
+
+

@@ -1,0 +1,99 @@
+"""Tuples and named tuples: several values at once, and constant tables of them."""
+
+from __future__ import annotations
+
+import ast
+
+from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.values import Result, Value
+from exokernel.compiler.check import classes, constants, types
+from exokernel.compiler.check.declarations import Known, TupleClass
+from exokernel.compiler.check.types import Type
+from exokernel.compiler.ir import operations as op
+
+
+def make(builder: FunctionBuilder, node: ast.Tuple, expected: Type | None) -> Value:
+    """`(a, b)`."""
+    wanted: tuple[Type | None, ...] = (None,) * len(node.elts)
+    if isinstance(expected, types.Tuple) and len(expected.items) == len(node.elts):
+        wanted = expected.items
+    values = [builder.copy(builder.value(each, kind)) for each, kind in zip(node.elts, wanted)]
+    items = []
+    for value, kind in zip(values, wanted):
+        if value.type == types.NONE and isinstance(kind, types.Optional):
+            value = Value(kind, value.operand)
+        items.append(value)
+    return of_values(builder, node, items, types.Tuple(tuple(each.type for each in items)))
+
+
+def of_values(builder: FunctionBuilder, node: ast.AST, values: list[Value], kind: types.Tuple) -> Value:
+    """A tuple of values already computed."""
+    for value in values:
+        if isinstance(value.type, (types.Nothing, types.Never, types.List)):
+            raise builder.error(f"a tuple does not hold `{value.type}`", node)
+    operands = tuple(builder.coerce(value, each, node) for value, each in zip(values, kind.items))
+    target = builder.temporary(kind)
+    builder.at(node)
+    builder.emit(op.MakeTuple(target, operands))
+    return Value(kind, target)
+
+
+def make_named(builder: FunctionBuilder, node: ast.Call, declared: TupleClass) -> Value:
+    """`Point(x, y=...)`."""
+    kind = classes.tuple_type(declared)
+    assert declared.fields is not None
+    names, given = list(declared.fields), dict[str, Value]()
+    if len(node.args) > len(names):
+        raise builder.error(f"`{declared.short}` has {len(names)} fields", node)
+    pairs = [*zip(names, node.args), *((each.arg, each.value) for each in node.keywords)]
+    for name, argument in pairs:
+        if name is None or name not in declared.fields or name in given:
+            raise builder.error(f"`{declared.short}` has no field `{name}` to give here", argument)
+        value = builder.copy(builder.value(argument, declared.fields[name].type))
+        if not types.accepts(declared.fields[name].type, value.type):
+            raise builder.mismatch(value.type, declared.fields[name].type, argument, f"field `{name}`")
+        given[name] = value
+    for name, field in declared.fields.items():
+        if name not in given:
+            if field.default is None:
+                raise builder.error(f"`{declared.short}` needs `{name}`", node)
+            from exokernel.compiler.build.expressions import of_known
+
+            given[name] = of_known(builder, constants.evaluate(declared.scope, field.default))
+    return of_values(builder, node, [given[name] for name in names], kind)
+
+
+def item(builder: FunctionBuilder, value: Value, position: int) -> Value:
+    """One item of a tuple."""
+    assert isinstance(value.type, types.Tuple)
+    kind = types.value_of(value.type.items[position])
+    target = builder.temporary(kind)
+    builder.emit(op.Item(target, value.operand, position))
+    return Value(kind, target)
+
+
+def named_item(builder: FunctionBuilder, value: Value, name: str) -> Value | None:
+    """A field of a named tuple; None when it has no such field."""
+    assert isinstance(value.type, types.Tuple)
+    declared = value.type.declaration
+    if declared is None or declared.fields is None or name not in declared.fields:
+        return None
+    return item(builder, value, list(declared.fields).index(name))
+
+
+def subscript(builder: FunctionBuilder, node: ast.Subscript, value: Value) -> Result:
+    """`tuple[i]`, with `i` known at build time."""
+    assert isinstance(value.type, types.Tuple)
+    index = builder.value(node.slice).operand
+    if not isinstance(index, op.Constant) or not isinstance(index.value, int):
+        raise builder.error("the items of a tuple are told apart at build time", node.slice, "use an Array")
+    if not 0 <= index.value < len(value.type.items):
+        raise builder.error(f"the tuple has {len(value.type.items)} items", node.slice)
+    return item(builder, value, index.value)
+
+
+def of_constant(builder: FunctionBuilder, known: Known) -> Value:
+    """A constant, tuples included."""
+    from exokernel.compiler.build.expressions import of_known
+
+    return of_known(builder, known)

@@ -1,0 +1,165 @@
+"""Functions: what their decorators say, their signatures, and the names their bodies bind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from exokernel.compiler.check import annotation, constants, types
+from exokernel.compiler.check.declarations import (
+    ClassDeclaration,
+    FunctionDeclaration,
+    InstructionDeclaration,
+    Intrinsic,
+    Known,
+    Parameter,
+    RecordClass,
+    Signature,
+)
+from exokernel.compiler.check.types import Type
+
+TRAITS = {
+    "builtins.property": "property",
+    "builtins.staticmethod": "static",
+    "contextlib.contextmanager": "manager",
+    "dialect.syscall": "syscall",
+    "dialect.system_call": "system_call",
+    "dialect.exported": "exported",
+    "dialect.naked": "naked",
+    "dialect.interrupt": "interrupt",
+    "dialect.inline": "inline",
+    "dialect.never_inline": "never_inline",
+    "dialect.cold": "cold",
+    "dialect.prints": "prints",
+    "dialect.section": "section",
+    "dialect.admits": "admits",
+}
+
+
+def traits(function: FunctionDeclaration) -> dict[str, tuple[Known, ...]]:
+    """What the decorators say, by trait, with the decorators' arguments."""
+    if function.traited:
+        return function.traits
+    function.traited = True
+    scope = function.scope
+    for decorator in function.syntax.decorator_list:
+        called = isinstance(decorator, ast.Call)
+        found = scope.meaning(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        trait = TRAITS.get(found.name) if isinstance(found, Intrinsic) else None
+        if trait is None:
+            raise scope.error(
+                f"`@{ast.unparse(decorator)}` is no decorator the compiler knows",
+                decorator,
+                "decorators run at import time; only those of the dialect mean something compiled",
+            )
+        given: tuple[Known, ...] = ()
+        if called and trait != "admits":
+            assert isinstance(decorator, ast.Call)
+            given = tuple(constants.evaluate(scope, each) for each in decorator.args)
+        function.traits[trait] = given
+    function.yielding = any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in own_nodes(function.syntax))
+    return function.traits
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a function body, in no particular order."""
+    pending: list[ast.AST] = list(ast.iter_child_nodes(node))
+    while pending:
+        each = pending.pop()
+        yield each
+        pending.extend(ast.iter_child_nodes(each))
+
+
+def signature(
+    function: FunctionDeclaration | InstructionDeclaration,
+    bindings: Mapping[str, Type],
+    owner: ClassDeclaration | None = None,
+) -> Signature:
+    """Parameters and result, for given types of the type variables.
+
+    Raises:
+        CompileError: something is not annotated, or of a form the dialect has not.
+    """
+    scope, syntax = function.scope, function.syntax
+    context = annotation.Context(scope, bindings, owner)
+    arguments = syntax.args
+    for refused in (arguments.vararg, arguments.kwarg):
+        if refused is not None:
+            raise scope.error("a function has a fixed number of parameters", refused, "pass an Array, or name them")
+    first_default = len(arguments.args) - len(arguments.defaults)
+    parameters = []
+    for position, each in enumerate([*arguments.posonlyargs, *arguments.args]):
+        default = arguments.defaults[position - first_default] if position >= first_default else None
+        if position == 0 and owner is not None and _takes_self(function):
+            parameters.append(Parameter(each.arg, annotation.of_class(owner), None))
+        else:
+            parameters.append(_parameter(context, each, default, False))
+    for each, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+        parameters.append(_parameter(context, each, default, True))
+    return _with_result(context, function, parameters)
+
+
+def _takes_self(function: FunctionDeclaration | InstructionDeclaration) -> bool:
+    return isinstance(function, FunctionDeclaration) and "static" not in traits(function)
+
+
+def _parameter(
+    context: annotation.Context, each: ast.arg, default: ast.expr | None, keyword_only: bool
+) -> Parameter:
+    if each.annotation is None:
+        raise context.scope.error(f"parameter `{each.arg}` has no type", each, "annotate it")
+    kind = types.value_of(annotation.resolve(context, each.annotation))
+    return Parameter(each.arg, kind, default, keyword_only)
+
+
+def _with_result(
+    context: annotation.Context,
+    function: FunctionDeclaration | InstructionDeclaration,
+    parameters: list[Parameter],
+) -> Signature:
+    syntax = function.syntax
+    if syntax.returns is None:
+        raise context.scope.error(f"`{syntax.name}` does not say what it returns", syntax, "write `-> None` for nothing")
+    if isinstance(function, FunctionDeclaration) and (traits(function), function.yielding)[1]:
+        returns = syntax.returns
+        if isinstance(returns, ast.Subscript) and context.scope.meaning(returns.value) == Intrinsic("typing.Iterator"):
+            return Signature(parameters, types.NONE, types.value_of(annotation.resolve(context, returns.slice)))
+        raise context.scope.error("a generator returns `Iterator[T]`", returns)
+    return Signature(parameters, types.value_of(annotation.resolve(context, syntax.returns)))
+
+
+def assigned_names(function: FunctionDeclaration) -> frozenset[str]:
+    """The names that the body of a function binds, parameters included."""
+    if function.assigned is None:
+        syntax = function.syntax
+        found = {each.arg for each in [*syntax.args.posonlyargs, *syntax.args.args, *syntax.args.kwonlyargs]}
+        for node in own_nodes(syntax):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found.add(node.id)
+            elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+                found.add(node.name)
+        function.assigned = frozenset(found)
+    return function.assigned
+
+
+def type_variables(function: FunctionDeclaration) -> frozenset[str]:
+    """The type variables that occur in a function's annotations."""
+    from exokernel.compiler.check.declarations import NameType
+
+    found = set()
+    syntax = function.syntax
+    notes = [each.annotation for each in [*syntax.args.args, *syntax.args.kwonlyargs]] + [syntax.returns]
+    for note in notes:
+        for node in ast.walk(note) if note is not None else ():
+            if isinstance(node, ast.Name):
+                declared = function.scope.lookup(node.id)
+                if isinstance(declared, NameType) and declared.kind == "variable":
+                    found.add(node.id)
+    return frozenset(found)
+
+
+def is_generic(function: FunctionDeclaration) -> bool:
+    owner = function.owner
+    if isinstance(owner, RecordClass) and owner.parameters and owner.generic is None:
+        return True
+    return bool(type_variables(function) - (set(owner.bindings) if isinstance(owner, RecordClass) else set()))

@@ -1,0 +1,84 @@
+"""What the compiler says when it refuses a program: file, line, caret, one sentence, a hint.
+
+A `CompileError` is raised by any stage and rendered once, by whoever called the compiler.
+Nothing here knows a rule of the language; the sentences stand where the rules are checked.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of one source line; line and columns count from 1, `end` is past the last."""
+
+    file: str
+    line: int
+    column: int
+    end: int
+    text: str  # the source line
+
+    @classmethod
+    def of(cls, file: str, lines: list[str], node: ast.AST) -> Span:
+        """The span of a syntax node; of a node over several lines, its first line."""
+        line = getattr(node, "lineno", 1)
+        column = getattr(node, "col_offset", 0) + 1
+        text = lines[line - 1] if line <= len(lines) else ""
+        last = getattr(node, "end_lineno", line)
+        end = getattr(node, "end_col_offset", column) + 1 if last == line else len(text) + 1
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            column = text.find(node.name) + 1 or column
+            end = column + len(node.name)
+        return cls(file, line, column, max(end, column + 1), text)
+
+    @classmethod
+    def at(cls, file: str, lines: list[str], line: int, column: int) -> Span:
+        """The span of whatever word begins at a position."""
+        text = lines[line - 1] if 0 < line <= len(lines) else ""
+        word = re.match(r"\w+|.", text[column - 1 :]) if column > 0 else None
+        return cls(file, line, max(column, 1), max(column, 1) + (len(word.group()) if word else 1), text)
+
+
+class CompileError(Exception):
+    """The program is refused. `others` are further, independent refusals of the same program."""
+
+    def __init__(self, sentence: str, span: Span | None, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence, self.span, self.hint = sentence, span, hint
+        self.others: list[CompileError] = []
+
+    def render(self) -> str:
+        """The diagnostics as a user reads them, without a final newline."""
+        return "\n".join(error._render_one() for error in [self, *self.others])
+
+    def _render_one(self) -> str:
+        if self.span is None:
+            lines = [f"error: {self.sentence}"]
+        else:
+            span = self.span
+            blank = "".join("\t" if each == "\t" else " " for each in span.text[: span.column - 1])
+            lines = [
+                f"{span.file}:{span.line}:{span.column}: error: {self.sentence}",
+                f"    {span.text}",
+                f"    {blank}{'^' * (span.end - span.column)}",
+            ]
+        return "\n".join(lines + ([f"hint: {self.hint}"] if self.hint else []))
+
+
+def combined(errors: Iterable[CompileError]) -> CompileError:
+    """One error that renders as all of them, in source order and without repetition."""
+    unique: dict[tuple[object, ...], CompileError] = {}
+    for error in errors:
+        unique.setdefault((error.span, error.sentence), error)
+    ordered = sorted(unique.values(), key=_position)
+    first, rest = ordered[0], ordered[1:]
+    first.others = [*first.others, *rest]
+    return first
+
+
+def _position(error: CompileError) -> tuple[str, int, int]:
+    return (error.span.file, error.span.line, error.span.column) if error.span else ("", 0, 0)

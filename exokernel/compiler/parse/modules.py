@@ -1,0 +1,108 @@
+"""Modules as text and syntax: found by import name, parsed once, never executed.
+
+Does not interpret a module: its names and their meanings belong to `check`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exokernel.compiler.diagnostics import CompileError, Span
+
+
+@dataclass(eq=False)
+class Module:
+    """One parsed file. `display` is its path as diagnostics and debug information show it."""
+
+    name: str
+    path: Path
+    display: str
+    text: str
+    tree: ast.Module
+    trusted: bool  # part of the system (`exokernel/` of the first root), not of a user's program
+    lines: list[str] = field(default_factory=list)
+
+    def span(self, node: ast.AST) -> Span:
+        return Span.of(self.display, self.lines, node)
+
+
+@dataclass
+class Loader:
+    """Finds modules under `roots`, the first of which holds the system itself.
+
+    `substitutions` sends one import name (or package) to another; `files` gives single
+    modules an explicit path.
+    """
+
+    roots: tuple[Path, ...]
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    modules: dict[str, Module] = field(default_factory=dict)
+
+    def canonical(self, name: str) -> str:
+        """The name after substitution, of the longest package that has one."""
+        parts = name.split(".")
+        for count in range(len(parts), 0, -1):
+            target = self.substitutions.get(".".join(parts[:count]))
+            if target is not None:
+                return ".".join([target, *parts[count:]])
+        return name
+
+    def find(self, name: str) -> Path | None:
+        """The file of a module, or None when there is none."""
+        if name in self.files:
+            return self.files[name]
+        relative = Path(*name.split("."))
+        for root in self.roots:
+            for candidate in (root / relative.with_suffix(".py"), root / relative / "__init__.py"):
+                if candidate.is_file():
+                    return candidate
+        return None
+
+    def exists(self, name: str) -> bool:
+        name = self.canonical(name)
+        return name in self.modules or self.find(name) is not None
+
+    def load(self, name: str) -> Module | None:
+        """The module of this name, parsed; None when no file has it.
+
+        Raises:
+            CompileError: it cannot be read or is not Python.
+        """
+        name = self.canonical(name)
+        if name not in self.modules:
+            path = self.find(name)
+            if path is None:
+                return None
+            self.modules[name] = self._read(name, path)
+        return self.modules[name]
+
+    def _read(self, name: str, path: Path) -> Module:
+        display, trusted = self._display(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+            tree = ast.parse(text, filename=display)
+        except SyntaxError as error:
+            raise CompileError(f"this is not Python: {error.msg}", _syntax_span(display, error)) from None
+        except (UnicodeDecodeError, ValueError):
+            raise CompileError(f"{display} is not UTF-8 text", None) from None
+        except OSError as error:
+            raise CompileError(f"{display} cannot be read: {error.strerror}", None) from None
+        return Module(name, path, display, text, tree, trusted, text.splitlines())
+
+    def _display(self, path: Path) -> tuple[str, bool]:
+        resolved = path.resolve()
+        for position, root in enumerate(self.roots):
+            if resolved.is_relative_to(root.resolve()):
+                relative = resolved.relative_to(root.resolve())
+                return str(relative), position == 0 and relative.parts[0] == "exokernel"
+        return str(path), False
+
+
+def _syntax_span(display: str, error: SyntaxError) -> Span:
+    line, column = error.lineno or 1, max(error.offset or 1, 1)
+    end = error.end_offset if error.end_lineno == error.lineno and error.end_offset else column + 1
+    return Span(display, line, column, max(end, column + 1), (error.text or "").rstrip("\n"))
