@@ -1,0 +1,185 @@
+"""A kernel in a test's hands: its modules on a fake machine, and a world to begin in.
+
+The modules are imported once, beside whatever else may have imported the kernel, so that a
+session's other tests keep theirs.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from exokernel.abi.calls import __name__ as DECLARATIONS
+from exokernel.abi.capability import ROOT, Capability, Rights
+from exokernel.abi.errors import KernelError
+from exokernel.abi.names import FIRST, ROOT_SLOT, EnvironmentId, Frame, Index, Page, Slice, Slot
+from exokernel.abi.tables import EnvironmentState, FrameKind, FrameState, MachineState, Phase
+from exokernel.abi.x86_64 import Entry
+from exokernel.dialect import Array, calls, checked, memory
+from tests.kernel import fake_machine
+
+FRAMES = 64  # frames of the world; the first eight are the kernel's
+RESERVED = 8
+QUOTA = FRAMES - RESERVED
+ENTRY = 0x400000
+FAKES = ("arch.machine", "drivers.console", "drivers.power")
+MODULES = ("state", "gate", "capabilities", "frames", "tables", "translations", "environments", "processor", "slices", "console")
+
+
+def load_kernel() -> tuple[dict[str, ModuleType], dict[str, Any], dict[Any, Any]]:
+    """Import the portable kernel with fakes for all that is below it."""
+    checked.install("exokernel.kernel", "exokernel.spec")
+    kept = {name: module for name, module in sys.modules.items() if name.startswith("exokernel.kernel")}
+    registered = dict(calls._implemented), dict(calls._admitting)
+    for name in kept:
+        del sys.modules[name]
+    for name in ("exokernel.kernel", "exokernel.kernel.arch", "exokernel.kernel.drivers"):
+        package = ModuleType(name)
+        package.__path__ = [f"{memory.__file__.rsplit('/', 2)[0]}/{'/'.join(name.split('.')[1:])}"]
+        sys.modules[name] = package
+    for name in FAKES:
+        sys.modules[f"exokernel.kernel.{name}"] = fake_machine
+        package_name, _, own = name.partition(".")
+        setattr(sys.modules[f"exokernel.kernel.{package_name}"], own, fake_machine)
+    modules = {name: importlib.import_module(f"exokernel.kernel.{name}") for name in MODULES}
+    mine = dict(calls._implemented), dict(calls._admitting)
+    for name in [name for name in sys.modules if name.startswith("exokernel.kernel")]:
+        del sys.modules[name]
+    sys.modules.update(kept)
+    calls._implemented.clear()
+    calls._admitting.clear()
+    calls._implemented.update(registered[0])
+    calls._admitting.update(registered[1])
+    return modules, *mine
+
+
+modules, implemented, admitting = load_kernel()
+numbers = {declaration.__name__: number for number, declaration in calls.declared_calls().items() if declaration.__module__ == DECLARATIONS}
+
+
+class World:
+    """The kernel's tables and its calls, as environment FIRST finds them after boot."""
+
+    def __init__(self) -> None:
+        self.memory = fake_machine.SparseMemory()
+        self.log = fake_machine.log
+        self.log.__init__()  # type: ignore[misc]
+        state = modules["state"]
+        self.frames: Array[FrameState] = state.frames
+        self.environments: Array[EnvironmentState] = state.environments
+        self.capabilities = state.capabilities
+        self.slices = state.slices
+        memory.machine = self.memory  # type: ignore[assignment]
+        self.boot()
+
+    @property
+    def machine(self) -> MachineState:
+        state: MachineState = modules["state"].machine_state()
+        return state
+
+    def boot(self) -> None:
+        """Do what the boot sequence does, in the same order, through the kernel's own functions."""
+        self.machine.frame_count = FRAMES
+        for number in range(RESERVED, FRAMES):
+            self.frames[number].kind = FrameKind.FREE
+        environments = modules["environments"]
+        environments.conceive(FIRST, Frame(8), Frame(9), Page(0x200), ROOT, QUOTA)
+        environments.make_root(FIRST, Frame(8), ROOT)
+        environments.make_page(FIRST, Frame(9), ROOT)
+        self.environments[FIRST].phase = Phase.LIVE
+        modules["capabilities"].held(FIRST, ROOT_SLOT).capability = ROOT
+        modules["slices"].own(Slice(0), FIRST)
+        self.slices[0].guard = ROOT
+        self.machine.current = FIRST
+        self.entry_points(FIRST)
+        self.log.clear()
+
+    # What a test asks
+
+    def call(self, name: str, *arguments: Any, by: int = FIRST) -> Any:
+        """Make a system call. Raises the KernelError it answers."""
+        value, error = self.answer(name, *arguments, by=by)
+        if error:
+            raise calls.error_numbered(error)
+        return value
+
+    def answer(self, name: str, *arguments: Any, by: int = FIRST) -> calls.Answer:
+        memory.machine = self.memory  # type: ignore[assignment]
+        self.machine.current = EnvironmentId(by)
+        self.log.clear()
+        with registered():
+            return calls.dispatch(numbers[name], EnvironmentId(by), arguments)
+
+    def tick(self) -> int:
+        self.log.clear()
+        handler: int = modules["slices"].tick()
+        return handler
+
+    def snapshot(self) -> dict[int, bytes]:
+        return self.memory.snapshot()
+
+    def held(self, environment: int, slot: int) -> Any:
+        return modules["capabilities"].held(EnvironmentId(environment), Slot(slot))
+
+    def entry(self, table: int, index: int) -> Entry:
+        return fake_machine.entries(Frame(table))[index]
+
+    def page_of(self, environment: int) -> Any:
+        return fake_machine.environment_page(self.environments[environment].page)
+
+    def entry_points(self, environment: int) -> None:
+        page = self.page_of(environment)
+        page.begin, page.end, page.runnable = ENTRY, ENTRY + 8, 1
+
+    # Ready-made pieces of a world
+
+    def table_path(self, first: int = 16, by: int = FIRST) -> Frame:
+        """Link tables of three levels down to the region at page 0; return the level-1 table."""
+        parent = self.environments[by].root
+        for level in range(3):
+            self.call("table_alloc", parent, Index(0), Frame(first + level), ROOT_SLOT, by=by)
+            parent = Frame(first + level)
+        return parent
+
+    def embryo(self, name: int = 2, root: int = 24, page: int = 25, quota: int = 8, by: int = FIRST) -> EnvironmentId:
+        self.call("environment_create", name, root, page, 0x200, ROOT_SLOT, quota, by=by)
+        return EnvironmentId(name)
+
+    def living(self, name: int = 2, root: int = 24, page: int = 25, quota: int = 8, rights: Capability = ROOT) -> EnvironmentId:
+        """An environment that lives, can run, and holds `rights` in slot 0."""
+        self.embryo(name, root, page, quota)
+        self.held(name, 0).capability = rights
+        self.entry_points(name)
+        self.call("environment_start", name, ROOT_SLOT)
+        return EnvironmentId(name)
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    """Let `dispatch` find this kernel."""
+    before = dict(calls._implemented), dict(calls._admitting)
+    calls._implemented.update(implemented)
+    calls._admitting.update(admitting)
+    try:
+        yield
+    finally:
+        calls._implemented.clear()
+        calls._admitting.clear()
+        calls._implemented.update(before[0])
+        calls._admitting.update(before[1])
+
+
+def named(*name: int, rights: Rights = Rights.ALL) -> Capability:
+    """The capability with these bytes for a name."""
+    return Capability(rights=rights, valid=True, length=len(name), name=int.from_bytes(bytes(name), "big"))
+
+
+def data(frame: int, key: int = 0, **flags: Any) -> Entry:
+    """An entry that maps a frame of data."""
+    return Entry(present=True, user=True, frame=Frame(frame), key=Slot(key), **flags)
+
+
+def error_of(answer: calls.Answer) -> type[KernelError]:
+    return type(calls.error_numbered(answer.error))  # type: ignore[return-value]
