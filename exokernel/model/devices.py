@@ -95,6 +95,8 @@ class Ports:
                 return self.console.read()
             case Port.SERIAL_STATUS:
                 return SERIAL_READY | (SERIAL_RECEIVED if self.console.has_input() else 0)
+            case Port.ERROR | Port.REPORT:
+                return port  # how a debug port says that it is there
             case _:
                 return (1 << 8 * size) - 1
 

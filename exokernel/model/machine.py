@@ -30,8 +30,8 @@ def boot(archive: bytes, memory_size: int = MEMORY) -> None:
     processor.kernel = crossings
     try:
         crossings.boot(information)
-    except Exception:
-        processor.panic()
+    except Exception as error:
+        processor.panic(error)
 
 
 def run(archive: bytes, console: Console, memory_size: int = MEMORY) -> int:

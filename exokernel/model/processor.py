@@ -7,7 +7,6 @@ is saved and gone back to is `turns`'; which functions there are is `image`'s.
 """
 
 import sys
-import traceback
 from collections.abc import Callable
 from inspect import signature
 from typing import Any, NoReturn, Protocol
@@ -19,6 +18,7 @@ from exokernel.dialect.unsafe import record_at
 from exokernel.model.devices import Ports, PowerOff, Timer
 from exokernel.model.image import ENTRY_SIZE, Image, entry_bytes
 from exokernel.model.physical import PhysicalMemory
+from exokernel.model.traceback import show
 from exokernel.model.translation import PAGE, Access, NotCanonical, PageFault, Translator
 from exokernel.model.turns import Turns
 
@@ -278,16 +278,16 @@ class Processor:
         self.user = False
         try:
             result = enter(self.kernel)
-        except Exception:
-            self.panic()
+        except Exception as error:
+            self.panic(error)
         self.user = True
         return result
 
-    def panic(self) -> NoReturn:
-        """End the machine because of the exception being handled."""
+    def panic(self, error: Exception) -> NoReturn:
+        """End the machine because the kernel failed."""
         if not self.turns.running:
-            raise
-        traceback.print_exc()
+            raise error
+        show(error)
         self.end(PANIC)
 
     def _pass_time(self, counts: int) -> None:
@@ -307,10 +307,10 @@ class Processor:
         self.instruction, self.stack = entry + INSIDE, stack
         try:
             self._call(entry)
-        except Exception:
+        except Exception as error:
             if not self.user:
                 raise
-            traceback.print_exc()
+            show(error)
             self.exception(Vector.INVALID_OPCODE, 0)
         raise KernelFault("user code returned from where nothing called it")
 
