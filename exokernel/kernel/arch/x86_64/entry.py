@@ -12,7 +12,6 @@ from exokernel.dialect import Array, Record
 from exokernel.dialect.unsafe import assembly, placed, record_at, symbol_address
 from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
 
-CALLS = 33  # numbers in `abi.calls`; the gate of each is `syscall_` and its number
 VECTORS = 33  # exceptions and the timer; beyond them nothing is expected
 PUSH_ERRORS = (8, 10, 11, 12, 13, 14, 17)  # exceptions for which the processor pushes an error code
 NEVER_RESUMED = (Vector.DOUBLE_FAULT, Vector.MACHINE_CHECK)
@@ -59,7 +58,7 @@ syscall_entry:
     pushq %rcx
     pushq %r11
     movq %r10, %rcx
-    cmpq ${CALLS}, %rax
+    cmpq system_call_count, %rax
     jae 2f
     callq *system_calls(,%rax,8)
 1:  cmpq $0, departure
@@ -112,11 +111,6 @@ wait_for_interrupt:
     hlt
     cli
     jmp 1b
-
-.section .rodata
-.p2align 3
-system_calls:
-    .quad {", ".join(f"syscall_{number}" for number in range(CALLS))}
 
 .bss
 .p2align 3

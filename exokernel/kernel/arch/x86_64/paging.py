@@ -22,7 +22,7 @@ from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, Frame, Page
 from exokernel.abi.tables import MapRequest
 from exokernel.abi.x86_64 import Entry, Linear
 from exokernel.dialect import Array, inline, u8, wrapping_add, wrapping_multiply
-from exokernel.dialect.unsafe import array_at, placed, record_at, symbol_address
+from exokernel.dialect.unsafe import address_of, array_at, placed, record_at, symbol_address
 from exokernel.kernel.arch.x86_64.boot import SPARE_STACKS, physical, spare_stack_guard
 from exokernel.kernel.arch.x86_64.instructions import fill, invalidate, load_root, move, root_address
 
@@ -117,11 +117,11 @@ def build() -> None:
     _map_directly()
     _map_image()
     link = Entry(present=True, no_execute=True)
-    window = _frame_of("window_pointers")
+    window = _frame_of(window_pointers)
     store(kernel_root, PUBLIC_SLOT, link.replace(writable=True, frame=window))
     store(kernel_root, EXPOSED_SLOT, link.replace(user=True, frame=window))
-    store(window_pointers, 0, _table_at("window_directory", 0).replace(user=True))
-    load_root(physical(symbol_address("kernel_root")))
+    store(window_pointers, 0, _link(window_directory, 0).replace(user=True))
+    load_root(physical(address_of(kernel_root)))
 
 
 def map_window(size: int) -> None:
@@ -139,7 +139,7 @@ def _map_directly() -> None:
     page = Entry(present=True, writable=True, accessed=True, dirty=True, global_=True, no_execute=True)
     for number in range(LOW_MEMORY // FRAME_SIZE):
         store(first_table, number, page.replace(frame=Frame(number)))
-    store(direct_directories, 0, _table_at("first_table", 0))
+    store(direct_directories, 0, _link(first_table, 0))
 
     large = page.replace(large=True)
     for number in range(IMAGE_LIMIT // LARGE_PAGE, 4 * TABLE_ENTRIES):
@@ -149,30 +149,31 @@ def _map_directly() -> None:
         )
         store(direct_directories, number, entry)
     for number in range(4):
-        store(direct_pointers, number, _table_at("direct_directories", number))
-    store(kernel_root, DIRECT_SLOT, _table_at("direct_pointers", 0))
+        store(direct_pointers, number, _link(direct_directories, number))
+    store(kernel_root, DIRECT_SLOT, _link(direct_pointers, 0))
 
 
 def _map_image() -> None:
     """Map each part of the image with the rights it needs, and leave the guard pages out."""
     page = Entry(present=True, accessed=True, dirty=True, global_=True)
-    _map_part("kernel_text_start", "kernel_text_end", page)
-    _map_part("kernel_rodata_start", "kernel_rodata_end", page.replace(no_execute=True))
-    _map_part("kernel_data_start", "kernel_data_end", page.replace(no_execute=True, writable=True))
+    text, rodata = symbol_address("image_text"), symbol_address("image_rodata")
+    data, end = symbol_address("image_data"), symbol_address("image_end")
+    _map_part(text, rodata, page)
+    _map_part(rodata, data, page.replace(no_execute=True))
+    _map_part(data, end, page.replace(no_execute=True, writable=True))
     _unmap(symbol_address("kernel_stack_guard"))
     for number in range(SPARE_STACKS):
         _unmap(spare_stack_guard(number))
 
     for number in range(2):
-        store(image_directory, number, _table_at("image_tables", number))
+        store(image_directory, number, _link(image_tables, number))
     top = Linear.of(KERNEL_BASE)
-    store(image_pointers, top.level3, _table_at("image_directory", 0))
-    store(kernel_root, KERNEL_SLOT, _table_at("image_pointers", 0))
+    store(image_pointers, top.level3, _link(image_directory, 0))
+    store(kernel_root, KERNEL_SLOT, _link(image_pointers, 0))
 
 
-def _map_part(first: str, end: str, page: Entry) -> None:
-    begin = physical(symbol_address(first)) // FRAME_SIZE
-    for number in range(begin, (physical(symbol_address(end)) + FRAME_SIZE - 1) // FRAME_SIZE):
+def _map_part(begin: int, end: int, page: Entry) -> None:
+    for number in range(physical(begin) // FRAME_SIZE, physical(end) // FRAME_SIZE):
         store(image_tables, number, page.replace(frame=Frame(number)))
 
 
@@ -180,10 +181,10 @@ def _unmap(guard: int) -> None:
     store(image_tables, physical(guard) // FRAME_SIZE, Entry())
 
 
-def _frame_of(symbol: str) -> Frame:
-    return Frame(physical(symbol_address(symbol)) // FRAME_SIZE)
+def _frame_of(table: Array[Entry]) -> Frame:
+    return Frame(physical(address_of(table)) // FRAME_SIZE)
 
 
-def _table_at(symbol: str, number: int) -> Entry:
-    """Make the entry that links the kernel's `number`-th table behind a symbol."""
-    return Entry(present=True, writable=True, accessed=True, frame=Frame(_frame_of(symbol) + number))
+def _link(tables: Array[Entry], number: int) -> Entry:
+    """Make the entry that links the `number`-th of some tables of the kernel's."""
+    return Entry(present=True, writable=True, accessed=True, frame=Frame(_frame_of(tables) + number))

@@ -1,0 +1,71 @@
+"""One image boots every board, says clearly why when it cannot, and is quick about it."""
+
+import pytest
+
+from exokernel.host.machine import Board
+from tests.boot.guest import Computer, archive_of, assemble
+
+pytestmark = pytest.mark.boot
+
+PANIC = 35  # QEMU's status after the kernel stopped itself
+BOOT_LIMIT = 5  # million instructions, firmware included
+PROCESSOR = "qemu64,+smap,+smep,+umip"
+
+
+@pytest.mark.parametrize("board", Board)
+@pytest.mark.parametrize("memory", [64, 256, 2048])
+def test_the_first_environment_runs_and_ends_the_machine(computer: Computer, board: Board, memory: int) -> None:
+    ending = computer.run("halt $7", board=board, memory=memory << 20)
+    assert ending.halted == 7
+    assert ending.output == ending.error == b""
+
+
+def test_writable_data_is_a_copy_and_the_rest_of_its_page_is_empty(computer: Computer) -> None:
+    ending = computer.run("""
+        movq word, %rax
+        addq word + 8, %rax
+        incq word
+        addq word, %rax
+        movl %eax, %ebx
+        halt %ebx
+    .data
+    word: .quad 5
+    """)
+    assert ending.halted == 11
+
+
+def test_boot_takes_few_instructions(computer: Computer) -> None:
+    ending = computer.run(
+        "rdtsc\n shrl $20, %eax\n movl %eax, %ebx\n halt %ebx", memory=256 << 20, counted=True
+    )
+    assert ending.halted is not None and ending.halted < BOOT_LIMIT
+
+
+def test_without_an_archive_it_says_so(computer: Computer) -> None:
+    ending = computer.boot(None)
+    assert ending.status == PANIC
+    assert ending.reports[-1].startswith("panic reason=no_archive ")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"nothing of the kind" * 1000, "no_archive"),
+        (archive_of(b"no program"), "no_program"),
+        (archive_of(assemble("halt $0"))[:4096] + assemble("halt $0").replace(b"\x00\x00\x40", b"\x00\x00\xc0", 1), None),
+    ],
+)
+def test_a_bad_archive_is_refused(computer: Computer, content: bytes, reason: str | None) -> None:
+    archive = computer.folder / "archive"
+    archive.write_bytes(content)
+    ending = computer.boot(archive)
+    assert ending.status == PANIC
+    assert reason is None or ending.reports[-1].startswith(f"panic reason={reason} ")
+
+
+@pytest.mark.parametrize("protection", ["smep", "smap", "umip", "nx"])
+def test_it_does_not_run_without_a_protection(computer: Computer, protection: str) -> None:
+    words = f"{PROCESSOR},-{protection}" if protection == "nx" else PROCESSOR.replace(f",+{protection}", "")
+    ending = computer.run("halt $0", also=["-cpu", words])
+    assert ending.status == PANIC
+    assert ending.reports[-1].startswith(f"panic reason={protection.upper()} ")
