@@ -6,6 +6,7 @@ kernel through a `Kernel`, which knows what the kernel's own assembly does. How 
 is saved and gone back to is `turns`'; which functions there are is `image`'s.
 """
 
+import os
 import sys
 from collections.abc import Callable
 from inspect import signature
@@ -57,6 +58,10 @@ class Kernel(Protocol):
 
 class KernelFault(Exception):
     """The kernel broke a rule of the processor: what makes it panic."""
+
+
+class KernelGaveUp(KernelFault):
+    """The kernel stopped itself, and reported why."""
 
 
 class Departing(BaseException):
@@ -157,8 +162,8 @@ class Processor:
         raise PowerOff(outcome)
 
     def trap(self) -> NoReturn:
-        """Execute the undefined instruction, in the kernel."""
-        raise KernelFault("the kernel gave up")
+        """Execute the undefined instruction, in the kernel: it has said why."""
+        raise KernelGaveUp("the kernel gave up")
 
     def depart(self) -> NoReturn:
         """Abandon the kernel's stack and leave it."""
@@ -288,6 +293,8 @@ class Processor:
         if not self.turns.running:
             raise error
         show(error)
+        said = "" if isinstance(error, KernelGaveUp) else "panic"
+        os.write(self.ports.console.report, f"{said}\n".encode())
         self.end(PANIC)
 
     def _pass_time(self, counts: int) -> None:

@@ -10,7 +10,6 @@ from exokernel.host.archive import Writer
 from exokernel.model import machine
 from exokernel.model.devices import Console
 
-LIBRARY = "exokernel.libos.exos"
 ORDERLY = 16  # what the kernel writes to the exit port after a program has ended
 PROGRAMS = Path(__file__).parents[2] / "programs"
 
@@ -22,9 +21,16 @@ class Run(NamedTuple):
     report: str
 
 
-def run(tmp_path: Path, program: Path, *arguments: str, others: tuple[Path, ...] = (), **files: bytes) -> Run:
+def run(
+    tmp_path: Path,
+    program: Path,
+    *arguments: str,
+    library: str = "exokernel.libos.exos",
+    others: tuple[Path, ...] = (),
+    **files: bytes,
+) -> Run:
     """Run a program to its end, with files along."""
-    executables = machine.load(LIBRARY, [program, *others])
+    executables = machine.load(library, [program, *others])
     stream = io.BytesIO()
     archive = Writer(stream)
     archive.add("program", executables[program.stem])
@@ -50,6 +56,11 @@ def write(tmp_path: Path, text: str, name: str = "case.py") -> Path:
 
 def test_hello(tmp_path: Path) -> None:
     assert run(tmp_path, PROGRAMS / "hello.py") == Run(ORDERLY, "Hello, world!\n", "", "exit 0\n")
+
+
+def test_the_smallest_library_does_without_exos(tmp_path: Path) -> None:
+    result = run(tmp_path, PROGRAMS / "hello_bare.py", library="exokernel.libos.bare")
+    assert result == Run(ORDERLY, "Hello, bare world!\n", "", "exit 0\n")
 
 
 def test_cat_copies_files_from_the_archive(tmp_path: Path) -> None:
