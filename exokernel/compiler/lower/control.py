@@ -138,7 +138,7 @@ def switch(emitter: Emitter, item: op.Switch) -> None:
 def leave(emitter: Emitter, pieces: tuple[str, ...]) -> None:
     """Put the result and the error into their slots and go to the return block."""
     for number, (kind, piece) in enumerate(zip(result_scalars(emitter.function), pieces)):
-        emitter.emit(f"store {kind} {piece}, ptr %return.{number}")
+        emitter.emit(f"store {kind} {piece}, ptr %.return.{number}")
     emitter.emit("br label %return")
 
 
@@ -155,9 +155,9 @@ def raise_(emitter: Emitter, item: op.Raise) -> None:
 def return_block(emitter: Emitter) -> None:
     """The one way out of the function."""
     types = result_scalars(emitter.function)
-    emitter.entry += [f"  %return.{number} = alloca {kind}" for number, kind in enumerate(types)]
+    emitter.entry += [f"  %.return.{number} = alloca {kind}" for number, kind in enumerate(types)]
     emitter.start("return")
-    values = tuple(emitter.define(f"load {kind}, ptr %return.{number}") for number, kind in enumerate(types))
+    values = tuple(emitter.define(f"load {kind}, ptr %.return.{number}") for number, kind in enumerate(types))
     if len(types) > 1:
         whole = "poison"
         for number, (kind, value) in enumerate(zip(types, values)):

@@ -127,7 +127,7 @@ class FunctionLowering:
         self.parameters()
         for name, storage in self.function.slots.items():
             size, alignment = self.module.size_of(storage), self.module.alignment_of(storage)
-            emitter.entry.append(f'  %"slot.{name}" = alloca [{size} x i8], align {max(alignment, 8)}')
+            emitter.entry.append(f'  %".slot.{name}" = alloca [{size} x i8], align {max(alignment, 8)}')
         self.locate(None)
         for block in self.function.blocks:
             emitter.start(control.block_label(block.name))
@@ -149,8 +149,8 @@ class FunctionLowering:
         for parameter in self.function.parameters:
             kinds = scalars(parameter.type)
             for part, kind in enumerate(kinds):
-                name = parameter.name if len(kinds) == 1 else f"{parameter.name}.{part}"
-                found.append((kind, f'%"given.{name}"'))
+                name = parameter.name if len(kinds) == 1 else f"{parameter.name}:{part}"
+                found.append((kind, f'%".given.{name}"'))
         return found
 
     def parameters(self) -> None:
@@ -181,8 +181,8 @@ class FunctionLowering:
         )
         if not passed:
             return frame
-        self.emitter.entry.append(f'  %frame = call ptr asm sideeffect "", "=r,0"(ptr {frame})')
-        return "%frame"
+        self.emitter.entry.append(f'  %.frame = call ptr asm sideeffect "", "=r,0"(ptr {frame})')
+        return "%.frame"
 
     def describe_locals(self) -> None:
         if self.scope is None:

@@ -124,9 +124,10 @@ class ModuleLowering:
         return "".join(f'module asm "{escaped(line)}"\n' for line in lines if line.strip())
 
     def attributes(self) -> str:
+        # Tail calls would take callers out of tracebacks.
         kept = "" if self.conventions.red_zone else " noredzone"
         return (
-            f"attributes #0 = {{ nounwind null_pointer_is_valid{kept} }}\n"
+            f'attributes #0 = {{ nounwind null_pointer_is_valid{kept} "disable-tail-calls"="true" }}\n'
             "attributes #1 = { nomerge noreturn nounwind }\n"
             "attributes #2 = { nounwind willreturn memory(argmem: read) }\n"
         )

@@ -58,7 +58,7 @@ def base_of(emitter: Emitter, base: op.Static | op.Slot | op.Local) -> Spot:
             static = emitter.module.program.statics[base.name]
             return embedded(emitter, Spot(emitter.module.static_address(base.name), static.storage))
         case op.Slot():
-            return embedded(emitter, Spot(f'%"slot.{base.name}"', emitter.function.slots[base.name]))
+            return embedded(emitter, Spot(f'%".slot.{base.name}"', emitter.function.slots[base.name]))
         case op.Local():
             pieces = emitter.value(base)
             if isinstance(base.type, Reference):
