@@ -27,9 +27,9 @@ FOUND, NOT_FOUND, TROUBLE = 0, 1, 2  # statuses
 
 
 class Options(NamedTuple):
-    count: bool
-    number: bool
-    invert: bool
+    counted: bool
+    numbered: bool
+    inverted: bool
 
 
 class UsageError(Exception):
@@ -104,7 +104,7 @@ def chosen() -> Options:
 
 def with_options(options: Options, letters: bytes) -> Options:
     """Add the options of one argument. Raises UsageError."""
-    count, number, invert = options.count, options.number, options.invert
+    count, number, invert = options.counted, options.numbered, options.inverted
     for position in range(1, len(letters)):
         match letters[position]:
             case 99:  # c
@@ -143,15 +143,15 @@ def search(file: Descriptor, pattern: bytes, options: Options, prefixed: bool, n
     number, found = 0, 0
     for line in lines(data):
         number += 1
-        if contains(line, pattern) != options.invert:
+        if contains(line, pattern) != options.inverted:
             found += 1
-            if binary and not options.count:
+            if binary and not options.counted:
                 flush_all()
                 print(f"grep: {name}: binary file matches", file=errors)
                 break
-            if not options.count:
+            if not options.counted:
                 show(line, number, options, prefixed, name)
-    if options.count:
+    if options.counted:
         if prefixed:
             print(f"{name}:", end="")
         print(found)
@@ -161,7 +161,7 @@ def search(file: Descriptor, pattern: bytes, options: Options, prefixed: bool, n
 def show(line: bytes, number: int, options: Options, prefixed: bool, name: str) -> None:
     if prefixed:
         print(f"{name}:", end="")
-    if options.number:
+    if options.numbered:
         print(f"{number}:", end="")
     write_output(line)
     print()

@@ -136,14 +136,16 @@ def column_width(choice: Choice) -> int:
             options_end = True
         elif options_end or not is_option(name):
             files += 1
-            if name == "-":
-                least = STREAM_WIDTH
-            else:
+            if name != "-":
                 octets += known_size(name)
-    if files == 0:
-        return 1 if columns(choice) == 1 else STREAM_WIDTH
-    if files == 1 and columns(choice) == 1:
+            elif is_regular(INPUT):
+                octets += size_of_file(INPUT)
+            else:
+                least = STREAM_WIDTH
+    if files <= 1 and columns(choice) == 1:
         return 1
+    if files == 0:
+        return digits_of(size_of_file(INPUT)) if is_regular(INPUT) else STREAM_WIDTH
     return max(digits_of(octets), least)
 
 

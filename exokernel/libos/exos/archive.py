@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from exokernel.abi.layout import ARCHIVE
 from exokernel.libos import kernel
-from exokernel.libos.arch.x86_64.memory import bytes_at
+from exokernel.libos.arch.x86_64.memory import bytes_from
 
 MAGIC = b"070701"
 HEADER = 110  # bytes
@@ -42,7 +42,7 @@ def find(name: bytes, folder: bytes = b"") -> Member:
     position = 0
     end = kernel.machine().archive_size
     while position + HEADER <= end:
-        header = bytes_at(ARCHIVE + position, HEADER)
+        header = bytes_from(ARCHIVE + position, HEADER)
         if not header.startswith(MAGIC):
             break
         name_at = position + HEADER
@@ -51,7 +51,7 @@ def find(name: bytes, folder: bytes = b"") -> Member:
         size = hexadecimal(header, SIZE_DIGITS)
         if data_at + size > end:
             break
-        padded = bytes_at(ARCHIVE + name_at, name_end - name_at)
+        padded = bytes_from(ARCHIVE + name_at, name_end - name_at)
         if padded.startswith(folder) and is_named(padded[len(folder) :], name):
             return Member(ARCHIVE + data_at, size)
         position = aligned(data_at + size)

@@ -7,7 +7,7 @@ Both are text with a NUL behind each item, in the boot archive or, of a program 
 from collections.abc import Iterator
 
 from exokernel.dialect import text_of
-from exokernel.libos.arch.x86_64.memory import bytes_at
+from exokernel.libos.arch.x86_64.memory import bytes_from
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.archive import NoFile, find
 
@@ -26,7 +26,7 @@ def items(data: bytes) -> Iterator[bytes]:
 
 def given() -> bytes:
     """All arguments, the program's own name first, each with a NUL behind it."""
-    return bytes_at(state().arguments, state().arguments_size)
+    return bytes_from(state().arguments, state().arguments_size)
 
 
 def arguments() -> Iterator[str]:
@@ -60,4 +60,4 @@ def variables() -> bytes:
         member = find(ENVIRONMENT)
     except NoFile:
         return b""
-    return bytes_at(member.address, member.size)
+    return bytes_from(member.address, member.size)

@@ -11,7 +11,7 @@ from exokernel.abi.layout import STACK_TOP
 from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.x86_64 import Vector
 from exokernel.libos import kernel
-from exokernel.libos.arch.x86_64.memory import bytes_at
+from exokernel.libos.arch.x86_64.memory import bytes_from
 from exokernel.libos.exos.arch.registers import Crash
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.layout import STACK_BOTTOM
@@ -88,7 +88,7 @@ def dump(stack: int) -> None:
         if address % FRAME_SIZE == 0 or address == stack:
             if not kernel.entry_of(kernel.page_of(address)).present:
                 return
-        write_integer(REPORT, bytes_at(address, 1)[0], 2, ZERO, HEXADECIMAL)
+        write_integer(REPORT, bytes_from(address, 1)[0], 2, ZERO, HEXADECIMAL)
 
 
 def fault_kind(crashed: Crash) -> int:
@@ -97,7 +97,7 @@ def fault_kind(crashed: Crash) -> int:
         return 0
     if not kernel.entry_of(kernel.page_of(crashed.trap.instruction)).present:
         return 0
-    code = bytes_at(crashed.trap.instruction, len(CHECK) + 1)
+    code = bytes_from(crashed.trap.instruction, len(CHECK) + 1)
     return code[len(CHECK)] if code.startswith(CHECK) else 0
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NewType
 
 from exokernel.dialect import Array, Enumeration, Record, array, u8
-from exokernel.libos.arch.x86_64.memory import bytes_at
+from exokernel.libos.arch.x86_64.memory import bytes_from
 from exokernel.libos.exos.archive import NoFile, find
 
 Descriptor = NewType("Descriptor", int)
@@ -120,7 +120,7 @@ def read(file: Descriptor, buffer: Array[u8]) -> int:
     """Copy the next bytes into a buffer, and answer how many; 0 at the end. Raises NotOpen."""
     source = opened(file)
     count = min(len(buffer), source.size - source.position)
-    buffer[:count] = bytes_at(source.address + source.position, count)
+    buffer[:count] = bytes_from(source.address + source.position, count)
     source.position += count
     return count
 
@@ -132,7 +132,7 @@ def blocks(file: Descriptor) -> Iterator[bytes]:
         count = min(BLOCK, source.size - source.position)
         start = source.address + source.position
         source.position += count
-        yield bytes_at(start, count)
+        yield bytes_from(start, count)
 
 
 def content(file: Descriptor) -> bytes:
@@ -141,4 +141,4 @@ def content(file: Descriptor) -> bytes:
     start = source.address + source.position
     left = source.size - source.position
     source.position = source.size
-    return bytes_at(start, left)
+    return bytes_from(start, left)

@@ -5,7 +5,7 @@ no freeing: a process that ends gives back everything.
 """
 
 from exokernel.dialect import Array, u8
-from exokernel.libos.arch.x86_64.memory import integers_at, octets_at
+from exokernel.libos.arch.x86_64.memory import integers_from, octets_from
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.layout import HEAP, HEAP_END
 
@@ -36,9 +36,9 @@ def allocate(size: int) -> int:
 
 def octets(length: int) -> Array[u8]:
     """Make an array of zero bytes. Raises HeapExhausted."""
-    return octets_at(allocate(length), length)
+    return octets_from(allocate(length), length)
 
 
 def integers(length: int) -> Array[int]:
     """Make an array of zeros. Raises HeapExhausted."""
-    return integers_at(allocate(length * INTEGER), length)
+    return integers_from(allocate(length * INTEGER), length)

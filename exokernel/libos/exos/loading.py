@@ -12,7 +12,7 @@ from exokernel.abi.layout import IMAGE
 from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
-from exokernel.libos.arch.x86_64.memory import octets_at
+from exokernel.libos.arch.x86_64.memory import octets_from
 from exokernel.libos.exos.allocation import new_frame
 from exokernel.libos.exos.arch.elf import (
     EXECUTABLE,
@@ -193,7 +193,7 @@ def pass_arguments(name: bytes, arguments: bytes) -> int:
         show(new_frame(state().guard), KEY)
     except KernelError:
         raise NoMemory
-    written = octets_at(WINDOW, FRAME_SIZE)
+    written = octets_from(WINDOW, FRAME_SIZE)
     written[: len(name)] = name
     start = len(name) + 1
     for position in range(len(arguments)):

@@ -10,18 +10,16 @@ from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FRAME_SIZE
 from exokernel.dialect import Array, Record, array, u8
 from exokernel.libos import kernel
-from exokernel.libos.arch.x86_64.memory import address_of
+from exokernel.libos.arch.x86_64.memory import address_of_octets
 from exokernel.libos.exos.layout import CONSOLE
+from exokernel.libos.formatting import LONGEST, write_digits
 
 CAPACITY = 4096  # bytes of a buffer
 STREAMS = 3
-DIGITS = b"0123456789abcdef"
-MINUS = 45
+MINUS = "-"
 ZERO = "0"
 NEWLINE = 10
 errors = Stream.ERROR  # for `print(file=errors)`
-
-LONGEST = 66  # characters of an integer: 64 digits, a sign, and one to spare
 
 
 class Buffer(Record):
@@ -66,31 +64,17 @@ def write_integer(stream: Stream, value: int, width: int, fill: str, base: int) 
     With zeros, a sign stands before them; with anything else, behind.
     """
     digits: Array[u8] = array(LONGEST)
-    start = LONGEST
-    rest = value
-    while rest != 0 or start == LONGEST:
-        start -= 1
-        digit = rest % base
-        rest //= base
-        if value < 0 and digit > 0:  # floor division: count down from the next higher
-            digit, rest = base - digit, rest + 1
-        digits[start] = DIGITS[digit]
-    signed = LONGEST - start + (1 if value < 0 else 0)
-    if value < 0 and fill == ZERO:
-        write_octet(stream, MINUS)
-    for _ in range(width - signed):
+    start = write_digits(value, base, digits)
+    missing = width - (LONGEST - start)
+    if value < 0:
+        missing -= 1
+        if fill == ZERO:
+            write_text(stream, MINUS)
+    for _ in range(missing):
         write_text(stream, fill)
     if value < 0 and fill != ZERO:
-        write_octet(stream, MINUS)
+        write_text(stream, MINUS)
     write_bytes(stream, bytes(digits[start:]))
-
-
-def write_octet(stream: Stream, octet: int) -> None:
-    buffer = buffers[stream]
-    if buffer.length == CAPACITY:
-        flush(stream)
-    buffer.octets[buffer.length] = octet
-    buffer.length += 1
 
 
 def flush(stream: Stream) -> None:
@@ -98,7 +82,7 @@ def flush(stream: Stream) -> None:
     buffer = buffers[stream]
     length = buffer.length
     buffer.length = 0
-    address = address_of(buffer.octets)
+    address = address_of_octets(buffer.octets)
     end = address + length
     while address < end:
         count = min(FRAME_SIZE - address % FRAME_SIZE, end - address)

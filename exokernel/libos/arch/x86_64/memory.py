@@ -6,12 +6,19 @@ A page that is not mapped faults when it is touched, like any other. Nothing her
 from exokernel.dialect import Array, u8
 from exokernel.dialect.unsafe import address_of, array_at, bytes_at
 
-__all__ = ["address_of", "bytes_at", "integers_at", "octets_at"]
 
-
-def octets_at(address: int, length: int) -> Array[u8]:
+def octets_from(address: int, length: int) -> Array[u8]:
     return array_at(u8, address, length)
 
 
-def integers_at(address: int, length: int) -> Array[int]:
+def integers_from(address: int, length: int) -> Array[int]:
     return array_at(int, address, length)
+
+
+def bytes_from(address: int, length: int) -> bytes:
+    """See bytes that nobody changes."""
+    return bytes_at(address, length)
+
+
+def address_of_octets(octets: Array[u8]) -> int:
+    return address_of(octets)

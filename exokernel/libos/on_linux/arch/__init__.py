@@ -1,0 +1,1 @@
+"""What this library has that knows the machine: its start, and the way into Linux."""

@@ -1,0 +1,34 @@
+"""Where Linux enters a program: the stack pointer is at the number of arguments."""
+
+from exokernel.abi.faults import Fault
+from exokernel.dialect.unsafe import assembly, exported
+from exokernel.libos.on_linux.arguments import given
+from exokernel.libos.on_linux.processes import leave
+
+assembly(f"""
+.section .text.start, "ax"
+.globl _start
+_start:
+    cld
+    xor %ebp, %ebp
+    mov %rsp, %rdi
+    and $-16, %rsp
+    call library_start
+    call program_main
+    test %edx, %edx
+    jne 1f
+    mov %rax, %rdi
+    call library_exit
+1:  ud1 {int(Fault.UNCAUGHT)}(%eax), %eax
+.text
+""")
+
+
+@exported("library_start")
+def library_start(stack: int) -> None:
+    given.stack = stack
+
+
+@exported("library_exit")
+def library_exit(status: int) -> None:
+    leave(status)

@@ -1,0 +1,131 @@
+"""Descriptors, which are those of Linux, and the ways to read what they stand for."""
+
+from collections.abc import Iterator
+from typing import NewType
+
+from exokernel.dialect import Array, array, u8
+from exokernel.libos.arch.x86_64.memory import bytes_from, octets_from
+from exokernel.libos.on_linux.arch.system import (
+    CLOSE,
+    FILE_KIND,
+    REGULAR,
+    FileStatus,
+    call,
+    open_named,
+    read_into,
+    status_of,
+)
+from exokernel.libos.on_linux.heap import HeapExhausted, allocate
+
+Descriptor = NewType("Descriptor", int)
+
+INPUT = Descriptor(0)
+OUTPUT = Descriptor(1)
+ERRORS = Descriptor(2)
+BLOCK = 0x10000  # bytes that `blocks` yields at a time
+LONGEST_PATH = 4096  # bytes, with the NUL
+TOO_MANY_FILES = -24  # EMFILE
+
+
+class FileError(Exception):
+    """Something is wrong with a file."""
+
+    number = 84
+
+
+class NotFound(FileError):
+    """No such file or directory."""
+
+    number = 85
+
+
+class NotOpen(FileError):
+    """The descriptor stands for nothing that can be read."""
+
+    number = 86
+
+
+class TooManyOpen(FileError):
+    """All descriptors are in use."""
+
+    number = 87
+
+
+block: Array[u8] = array(BLOCK)
+path: Array[u8] = array(LONGEST_PATH)
+
+
+def terminated(name: bytes) -> None:
+    """Write a name with a NUL behind it into `path`. Raises NotFound when it is too long to be a file's."""
+    if len(name) >= LONGEST_PATH:
+        raise NotFound
+    path[: len(name)] = name
+    path[len(name)] = 0
+
+
+def open_file(name: str) -> Descriptor:
+    """Open a file for reading.
+
+    Raises:
+        NotFound: there is none of this name.
+        TooManyOpen: close one first.
+    """
+    terminated(name.encode())
+    descriptor = open_named(path)
+    if descriptor == TOO_MANY_FILES:
+        raise TooManyOpen
+    if descriptor < 0:
+        raise NotFound
+    return Descriptor(descriptor)
+
+
+def close(file: Descriptor) -> None:
+    """Close a descriptor. Raises NotOpen."""
+    if call(CLOSE, file, 0, 0) < 0:
+        raise NotOpen
+
+
+def size_of_file(file: Descriptor) -> int:
+    """How many bytes a file has, whether they were read or not. Raises NotOpen."""
+    status = FileStatus()
+    if status_of(file, status) < 0:
+        raise NotOpen
+    return status.size
+
+
+def is_regular(file: Descriptor) -> bool:
+    """Whether a descriptor is a file whose size says how much there is to read, not a stream."""
+    status = FileStatus()
+    return status_of(file, status) >= 0 and status.mode & FILE_KIND == REGULAR
+
+
+def read(file: Descriptor, buffer: Array[u8]) -> int:
+    """Read the next bytes into a buffer, and answer how many; 0 at the end. Raises NotOpen."""
+    count = read_into(file, buffer)
+    if count < 0:
+        raise NotOpen
+    return count
+
+
+def blocks(file: Descriptor) -> Iterator[bytes]:
+    """Yield all that is left to read, piece by piece; each is good until the next. Raises NotOpen."""
+    while True:
+        count = read(file, block)
+        if count == 0:
+            break
+        yield bytes(block[:count])
+
+
+def content(file: Descriptor) -> bytes:
+    """All that is left to read, in one piece. Raises NotOpen, also when it does not fit the heap."""
+    try:
+        start = allocate(0)
+        size = 0
+        while True:
+            allocate(BLOCK)  # the heap grows without gaps
+            count = read(file, octets_from(start + size, BLOCK))
+            if count == 0:
+                return bytes_from(start, size)
+            size += count
+    except HeapExhausted:
+        raise NotOpen
