@@ -38,14 +38,16 @@ class Writer:
         self.stream.write(data)
         self.align(ALIGNMENT)
 
-    def copy(self, name: str, source: BinaryIO) -> int:
+    def copy(self, name: str, source: BinaryIO, mode: int = REGULAR_FILE) -> int:
         """Add all that `source` gives up to its end, and say how many bytes that were.
+
+        `mode` tells the guest what kind of file the bytes came from.
 
         Raises:
             TooLarge: it gives 4 GiB or more.
         """
         header = self.stream.tell()
-        self.begin(name, 0, PAGE)
+        self.begin(name, 0, PAGE, mode)
         size = 0
         while chunk := source.read(CHUNK):
             size += len(chunk)
@@ -64,7 +66,7 @@ class Writer:
         self.begin(TRAILER, 0, ALIGNMENT)
         self.stream.flush()
 
-    def begin(self, name: str, size: int, alignment: int) -> None:
+    def begin(self, name: str, size: int, alignment: int, mode: int = REGULAR_FILE) -> None:
         """Write a header and a name padded so that what follows is aligned in the file."""
         if size > LARGEST:
             raise TooLarge(name)
@@ -73,7 +75,7 @@ class Writer:
         padding = -(position + HEADER + len(encoded)) % alignment
         self.members += 1
         inode, links = (0, 1) if name == TRAILER else (self.members, 1)
-        numbers = [inode, REGULAR_FILE, 0, 0, links, 0, size, 0, 0, 0, 0, len(encoded) + padding, 0]
+        numbers = [inode, mode, 0, 0, links, 0, size, 0, 0, 0, 0, len(encoded) + padding, 0]
         self.stream.write(MAGIC + b"".join(b"%08X" % number for number in numbers))
         self.stream.write(encoded + bytes(padding))
 

@@ -18,6 +18,7 @@ from exokernel.host.errors import ToolError
 PROGRAM, ARGUMENTS, ENVIRONMENT, INPUT = "program", "arguments", "environment", "input"
 RESERVED = (PROGRAM, ARGUMENTS, ENVIRONMENT, INPUT)
 PROGRAMS = "bin"
+PERMISSIONS = 0o644  # of all members; only the kind of file says something
 
 
 class Cargo(NamedTuple):
@@ -111,6 +112,6 @@ def copy_file(writer: Writer, name: str, path: Path) -> None:
 
 def copy_stream(writer: Writer, name: str, source: BinaryIO) -> None:
     try:
-        writer.copy(name, source)
+        writer.copy(name, source, stat.S_IFMT(os.fstat(source.fileno()).st_mode) | PERMISSIONS)
     except TooLarge as error:
         raise ToolError(f"'{name}' has 4 GiB or more, which the archive cannot hold") from error

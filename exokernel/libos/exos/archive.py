@@ -13,9 +13,11 @@ from exokernel.libos.arch.x86_64.memory import bytes_from
 
 MAGIC = b"070701"
 HEADER = 110  # bytes
-SIZE_DIGITS = 54  # offset of the member's size
+MODE_DIGITS = 14  # offset of the member's kind and permissions
+SIZE_DIGITS = 54  # offset of its size
 NAME_DIGITS = 94  # offset of the length of its name
 DIGITS = 8
+FILE_KIND, REGULAR = 0xF000, 0x8000  # of a mode
 ALIGNMENT = 4  # of headers and data
 TRAILER = b"TRAILER!!!"
 
@@ -27,10 +29,11 @@ class NoFile(Exception):
 
 
 class Member(NamedTuple):
-    """One file: where its bytes lie, and how many they are."""
+    """One file: where its bytes lie, how many they are, and whether it was a file before it came here."""
 
     address: int
     size: int
+    regular: bool = True
 
 
 def find(name: bytes, folder: bytes = b"") -> Member:
@@ -53,7 +56,8 @@ def find(name: bytes, folder: bytes = b"") -> Member:
             break
         padded = bytes_from(ARCHIVE + name_at, name_end - name_at)
         if padded.startswith(folder) and is_named(padded[len(folder) :], name):
-            return Member(ARCHIVE + data_at, size)
+            kind = hexadecimal(header, MODE_DIGITS) & FILE_KIND
+            return Member(ARCHIVE + data_at, size, kind == REGULAR)
         position = aligned(data_at + size)
     raise NoFile
 

@@ -58,6 +58,7 @@ class Opened(Record):
     address: int = 0  # of the first byte
     size: int = 0  # bytes
     position: int = 0  # bytes read so far
+    regular: bool = False  # not a pipe that came to its end before we began
 
 
 table: Array[Opened] = array(DESCRIPTORS)
@@ -76,7 +77,7 @@ def open_file(name: str) -> Descriptor:
         raise NotFound
     for number in range(ERRORS + 1, DESCRIPTORS):
         if table[number].kind == Kind.CLOSED:
-            table[number] = Opened(kind=Kind.FILE, address=member.address, size=member.size)
+            table[number] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.regular)
             return Descriptor(number)
     raise TooManyOpen
 
@@ -101,7 +102,7 @@ def open_input() -> None:
     """Find standard input; without any, it is empty."""
     try:
         member = find(STANDARD_INPUT)
-        table[INPUT] = Opened(kind=Kind.FILE, address=member.address, size=member.size)
+        table[INPUT] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.regular)
     except NoFile:
         table[INPUT] = Opened(kind=Kind.FILE)
 
@@ -113,7 +114,10 @@ def size_of_file(file: Descriptor) -> int:
 
 def is_regular(file: Descriptor) -> bool:
     """Whether a descriptor is a file whose size says how much there is to read, not a stream."""
-    return file > ERRORS
+    try:
+        return opened(file).regular
+    except NotOpen:
+        return False
 
 
 def read(file: Descriptor, buffer: Array[u8]) -> int:
