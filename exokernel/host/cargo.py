@@ -112,6 +112,14 @@ def copy_file(writer: Writer, name: str, path: Path) -> None:
 
 def copy_stream(writer: Writer, name: str, source: BinaryIO) -> None:
     try:
-        writer.copy(name, source, stat.S_IFMT(os.fstat(source.fileno()).st_mode) | PERMISSIONS)
+        writer.copy(name, source, kind_of(source) | PERMISSIONS)
     except TooLarge as error:
         raise ToolError(f"'{name}' has 4 GiB or more, which the archive cannot hold") from error
+
+
+def kind_of(source: BinaryIO) -> int:
+    """Whether bytes come from a file, a pipe or a socket: the kind in a mode. Bytes in memory count as a file."""
+    try:
+        return stat.S_IFMT(os.fstat(source.fileno()).st_mode)
+    except OSError:  # it has no descriptor
+        return stat.S_IFREG
