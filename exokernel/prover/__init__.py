@@ -1,0 +1,1 @@
+"""Proofs about the kernel, for all states and all arguments, from its own checked source."""

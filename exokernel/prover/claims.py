@@ -1,0 +1,109 @@
+"""What is claimed of the kernel: the functions of `exokernel.spec`, by the module they stand in.
+
+- `spec.invariants`: each public function is true of every state between calls, for all names;
+- `spec.theorems`: each public function is true of every step, of what its views saw before and after;
+- `spec.calls`: `NAME_allowed` says when the call NAME succeeds, `NAME_done` what it then has done;
+- `spec.counts`: which counter counts what, for all that is counted.
+
+A parameter's type says what a claim holds for all of: a Frame is any frame. Only the source's
+signatures are read here; the functions themselves come from the compiler like the kernel's own.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exokernel.abi import names
+
+ROOT = Path(__file__).resolve().parents[2]
+RANGES = {
+    "Frame": names.FRAMES,
+    "Index": names.TABLE_ENTRIES,
+    "Slot": names.SLOTS,
+    "EnvironmentId": names.ENVIRONMENTS,
+    "Slice": names.SLICES,
+    "Page": names.USER_PAGES,
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    name: str
+    type: str
+
+    @property
+    def length(self) -> int | None:
+        """How many names of this type there are, or None for any 64-bit value."""
+        return RANGES.get(self.type)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One function of the specification."""
+
+    name: str
+    module: str
+    parameters: tuple[Parameter, ...]
+    result: str
+    sentence: str  # the first line of its docstring
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@dataclass
+class Specification:
+    """All claims, by module and name."""
+
+    claims: dict[str, dict[str, Claim]] = field(default_factory=dict)
+    bounds: dict[str, int] = field(default_factory=dict)  # how many things a counter can count
+
+    def all(self, part: str) -> list[Claim]:
+        return [claim for claim in self.claims.get(part, {}).values() if not claim.name.startswith("_")]
+
+    def find(self, part: str, name: str) -> Claim | None:
+        return self.claims.get(part, {}).get(name)
+
+    def modules(self) -> list[str]:
+        return [f"exokernel.spec.{part}" for part in self.claims]
+
+
+def read_specification(folder: Path = ROOT / "exokernel" / "spec") -> Specification:
+    """The claims in every module of the specification."""
+    found = Specification()
+    for path in sorted(folder.glob("*.py")):
+        if path.stem != "__init__":
+            found.claims[path.stem] = {claim.name: claim for claim in claims_in(path)}
+    found.bounds = bounds_in(folder / "counts.py")
+    return found
+
+
+def bounds_in(path: Path) -> dict[str, int]:
+    """The table AT_MOST of the module of counts, whose values are constant expressions."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and spelt(node.targets[0]) == "AT_MOST":
+            table: dict[str, int] = eval(compile(ast.Expression(node.value), str(path), "eval"), {"__builtins__": {}})
+            return table
+    return {}
+
+
+def claims_in(path: Path) -> list[Claim]:
+    module = f"exokernel.spec.{path.stem}"
+    functions = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+    return [
+        Claim(
+            node.name,
+            module,
+            tuple(Parameter(each.arg, spelt(each.annotation)) for each in node.args.args),
+            spelt(node.returns),
+            (ast.get_docstring(node) or "").partition("\n")[0],
+        )
+        for node in functions
+    ]
+
+
+def spelt(annotation: ast.expr | None) -> str:
+    return "" if annotation is None else ast.unparse(annotation)

@@ -1,0 +1,159 @@
+"""Counters are exact, without any ghost: what a step adds to one is what it adds to the things counted.
+
+`spec.counts` says, for each thing, which counter counts it. A step touches finitely many things
+by name, so the change in their number is a finite sum; and it changes nothing for any other
+thing, which is shown for an unknown one. From exactness this module draws what proofs of calls
+need: a counter that counts something is not zero, and none exceeds the number of things.
+That a finite sum of changes is the change of the sum is the one step not made by z3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exokernel.prover import terms
+from exokernel.prover.cells import Indices, State, Write
+from exokernel.prover.claims import Claim, Specification
+from exokernel.prover.execute import Executor
+from exokernel.prover.instantiate import (
+    Access,
+    Counted,
+    Reading,
+    Schema,
+    make_schema,
+    parameter_variables,
+    value_of,
+    within_ranges,
+)
+from exokernel.prover.layout import record_of
+from exokernel.prover.terms import Term, number
+
+NONE = number(-1)
+
+
+@dataclass(frozen=True)
+class Counter:
+    """One counter of the tables, and the kinds of thing it counts."""
+
+    reader: Claim
+    kinds: tuple[Claim, ...]
+    at_most: int
+
+
+@dataclass
+class Goal:
+    """Something to prove of a step, and the places it looks at."""
+
+    name: str
+    claim: Term
+    accesses: list[Access]
+    hypotheses: list[Term]
+
+
+def counters(specification: Specification, at_most: dict[str, int]) -> list[Counter]:
+    claims = specification.all("counts")
+    return [
+        Counter(claim, kinds, at_most[claim.name])
+        for claim in claims
+        if "_by_" not in claim.name
+        for kinds in [tuple(each for each in claims if each.name.startswith(claim.name + "_by_"))]
+    ]
+
+
+def schemas(executor: Executor, counter: Counter, state: State) -> Iterator[Schema]:
+    """What exactness tells of a state: for each thing, and for each counter."""
+    for kind in counter.kinds:
+        variables = parameter_variables(kind)
+        reading = value_of(executor, kind.qualified, variables, state)
+        owner = terms.simplify(reading.value)  # type: ignore[arg-type]
+        count = value_of(executor, counter.reader.qualified, names_of(counter, owner), state)
+        counted = terms.both((owner >= 0, terms.equal(owner == NONE, terms.FALSE)))
+        formula = terms.implies(
+            terms.both((within_ranges(kind, variables), reading.defined, counted)), count.value > 0  # type: ignore[operator]
+        )
+        schema = make_schema(kind, variables, formula, Reading(owner, terms.TRUE, reading.accesses, reading.reads))
+        schema.counted = Counted(counter.reader.name, owner, count.value)
+        yield schema
+    variables = parameter_variables(counter.reader)
+    reading = value_of(executor, counter.reader.qualified, variables, state)
+    bound = terms.implies(
+        within_ranges(counter.reader, variables), terms.within(reading.value, counter.at_most + 1)  # type: ignore[arg-type]
+    )
+    yield make_schema(counter.reader, variables, bound, reading)
+
+
+def names_of(counter: Counter, key: Term) -> Indices:
+    """The counter's own parameters, from the one number by which `counts` names it."""
+    if len(counter.reader.parameters) == 1:
+        return (key,)
+    length = counter.reader.parameters[1].length
+    assert length is not None
+    return terms.simplify(key >> (length - 1).bit_length()), terms.simplify(key & length - 1)
+
+
+def key_of(counter: Counter, names: Indices) -> Term:
+    if len(names) == 1:
+        return names[0]
+    length = counter.reader.parameters[1].length
+    assert length is not None
+    return names[0] * length + names[1]
+
+
+def goals(executor: Executor, counter: Counter, before: State, after: State) -> Iterator[Goal]:
+    """That the step from one state to the other keeps a counter exact."""
+    names = parameter_variables(counter.reader, "!")
+    key = key_of(counter, names)
+    old = value_of(executor, counter.reader.qualified, names, before)
+    new = value_of(executor, counter.reader.qualified, names, after)
+    change, accesses = number(0), [*old.accesses, *new.accesses]
+    touches_any = False
+    for kind in counter.kinds:
+        variables = parameter_variables(kind, "!")
+        was = value_of(executor, kind.qualified, variables, before)
+        now = value_of(executor, kind.qualified, variables, after)
+        if terms.same(terms.simplify(was.value), terms.simplify(now.value)):  # type: ignore[arg-type]
+            continue
+        touches_any = True
+        named = list(touched(kind, was, variables, before, after))
+        others = [terms.negate(same_names(variables, each)) for each in named]
+        seen = [*was.accesses, *now.accesses]
+        yield Goal(
+            f"{kind.name}: nothing else is counted otherwise",
+            terms.equal(was.value, now.value),  # type: ignore[arg-type]
+            seen,
+            [within_ranges(kind, variables), *others],
+        )
+        for place, thing in enumerate(named):
+            first = terms.both(terms.negate(same_names(thing, each)) for each in named[:place])
+            counted_was = value_of(executor, kind.qualified, thing, before)
+            counted_now = value_of(executor, kind.qualified, thing, after)
+            accesses += [*counted_was.accesses, *counted_now.accesses]
+            gained = unit(terms.both((first, counted_now.value == key)))
+            change = change + gained - unit(terms.both((first, counted_was.value == key)))
+    if touches_any or not terms.same(terms.simplify(old.value), terms.simplify(new.value)):  # type: ignore[arg-type]
+        claim = terms.equal(new.value, old.value + change)  # type: ignore[arg-type,operator]
+        yield Goal(f"{counter.reader.name} is exact", claim, accesses, [within_ranges(counter.reader, names)])
+
+
+def unit(condition: Term) -> Term:
+    return terms.choose(condition, number(1), number(0))
+
+
+def same_names(left: Indices, right: Indices) -> Term:
+    return terms.both(terms.equal(one, other) for one, other in zip(left, right, strict=True))
+
+
+def touched(kind: Claim, reading: Reading, variables: Indices, before: State, after: State) -> Iterator[Indices]:
+    """The things whose own cells a step wrote, by name; at least all that it counts otherwise."""
+    schema = make_schema(kind, variables, terms.TRUE, reading)
+    seen: set[tuple[int, ...]] = set()
+    for name in sorted(reading.reads):
+        orders = [order for path, order in schema.triggers if path == record_of(name)]
+        for update in after.updates_since(before, name):
+            if isinstance(update, Write) and orders:
+                indices = tuple(terms.simplify(update.indices[place]) for place in orders[0])
+                identity = tuple(map(terms.identity, indices))
+                if identity not in seen:
+                    seen.add(identity)
+                    yield indices

@@ -1,0 +1,240 @@
+"""Symbolic execution of the IR: every path of a function at once, from an unknown state.
+
+A function's blocks are taken in an order in which every block follows all that lead to it, so
+paths that meet can merge. Calls are followed, functions of the machine are modelled (see
+`machine`), loops are cut (see `loops`). What must hold on the way (an index within its array, a
+sum within 64 bits) is collected as a demand, and held to be so from there on: whoever runs
+this proves every demand. Single operations are the business of `steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from exokernel.compiler.ir import operations as op
+from exokernel.prover import terms
+from exokernel.prover.cells import Indices, State
+from exokernel.prover.layout import Layout
+from exokernel.prover.paths import Conditions, Outcome, Path, merge_outcomes, merge_paths
+from exokernel.prover.terms import Term
+from exokernel.prover.values import Value
+
+MAXIMUM_DEPTH = 40  # of calls; the kernel has no recursion
+
+
+class Unsupported(Exception):
+    """The source does something the prover has no meaning for. Says what, and where."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What must hold wherever control reaches a place, or the kernel would stop there."""
+
+    conditions: Conditions
+    claim: Term
+    what: str
+    location: op.Location | None
+    trail: tuple[State, ...]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A place at the head of a loop that control reaches: the invariants have to hold there."""
+
+    outcome: Outcome
+    what: str
+
+
+@dataclass
+class Journal:
+    """What an execution leaves behind besides its outcomes."""
+
+    demands: list[Demand] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    accesses: dict[tuple[str, tuple[int, ...]], Indices] = field(default_factory=dict)
+    reads: set[str] = field(default_factory=set)  # families
+
+    def access(self, path: str, indices: Indices) -> None:
+        self.accesses.setdefault((path, tuple(map(terms.identity, indices))), indices)
+
+
+@dataclass
+class Frame:
+    """One activation of a function."""
+
+    function: op.Function
+    prefix: str  # of the names of its slots
+    graph: Graph
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+class Graph:
+    """The order of a function's blocks, and its loops."""
+
+    def __init__(self, function: op.Function) -> None:
+        self.blocks = {block.name: block for block in function.blocks}
+        self.order: list[str] = []
+        self.loops: dict[str, set[str]] = {}  # head -> blocks
+        self.visit(function.blocks[0].name)
+        self.order.reverse()
+
+    def visit(self, entry: str) -> None:
+        active, done = {entry}, {entry}
+        stack = [(entry, iter(successors(self.blocks[entry])))]
+        back: list[tuple[str, str]] = []
+        while stack:
+            name, following = stack[-1]
+            found = next(following, None)
+            if found is None:
+                stack.pop()
+                active.discard(name)
+                self.order.append(name)
+            elif found in active:
+                back.append((name, found))
+            elif found not in done:
+                active.add(found)
+                done.add(found)
+                stack.append((found, iter(successors(self.blocks[found]))))
+        for tail, head in back:
+            self.loops.setdefault(head, {head}).update(self.body(head, tail))
+
+    def body(self, head: str, tail: str) -> set[str]:
+        """The blocks from which the tail of a loop is reached without passing its head."""
+        found, todo = {head}, [tail]
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += [each for each, block in self.blocks.items() if name in successors(block)]
+        return found
+
+
+def successors(block: op.Block) -> list[str]:
+    match block.operations[-1]:
+        case op.Jump(block=target):
+            return [target]
+        case op.Branch(then=then, otherwise=otherwise):
+            return [then, otherwise]
+        case op.Switch(cases=cases, default=default):
+            return [*(target for _, target in cases), default]
+        case _:
+            return []
+
+
+Model = Callable[["Executor", Path, op.Function, tuple[Value, ...]], Value]
+
+
+class Executor:
+    """Runs functions of one program on states of one layout."""
+
+    def __init__(self, program: op.Program, layout: Layout, models: Callable[[str], Model | None]) -> None:
+        self.program, self.layout, self.models = program, layout, models
+        self.journal = Journal()
+        self.graphs: dict[str, Graph] = {}
+        self.counter = 0
+        self.stack: list[str] = []
+
+    def run(self, name: str, arguments: tuple[Value, ...], state: State, conditions: Conditions = ()) -> list[Outcome]:
+        """Every way a function can end, called from a state that is also where its story starts."""
+        return self.call(name, arguments, Path({}, state, state, conditions))
+
+    def fresh(self, what: str) -> str:
+        self.counter += 1
+        return f"{what}!{self.counter}"
+
+    def demand(self, path: Path, claim: Term, what: str, location: op.Location | None) -> None:
+        """Record that a claim must hold here, and go on knowing that it does."""
+        claim = terms.simplify(claim)
+        if terms.is_true(claim):
+            return
+        self.journal.demands.append(Demand(path.conditions, claim, what, location, (*path.trail, path.start)))
+        path.assume(claim)
+
+    def call(self, name: str, arguments: tuple[Value, ...], path: Path) -> list[Outcome]:
+        function = self.program.functions.get(name)
+        if function is None or not function.blocks:
+            raise Unsupported(f"{name} has no body and no model")
+        if len(self.stack) >= MAXIMUM_DEPTH:
+            raise Unsupported(f"{name} is called too deep: {' '.join(self.stack[-3:])}")
+        self.stack.append(name)
+        if name not in self.graphs:
+            self.graphs[name] = Graph(function)
+        frame = Frame(function, self.fresh(name) + "$", self.graphs[name])
+        for slot, storage in function.slots.items():
+            self.layout.add_root(frame.prefix + slot, storage)
+        parameters = {each.name: value for each, value in zip(function.parameters, arguments, strict=True)}
+        inner = Path(parameters, path.state, path.start, path.conditions, path.trail)
+        self.region(frame, set(frame.graph.order), frame.graph.order[0], inner, whole=True)
+        self.stack.pop()
+        for outcome in frame.outcomes:
+            outcome.state = outcome.state.without(frame.prefix)
+        return merge_outcomes(frame.outcomes)
+
+    def region(
+        self, frame: Frame, blocks: set[str], entry: str, path: Path, whole: bool = False
+    ) -> tuple[dict[str, list[Path]], list[Path]]:
+        """Run some blocks from one of them: the paths that leave, by where to; and those that come back."""
+        from exokernel.prover.loops import run_loop  # which runs regions in turn
+
+        pending: dict[str, list[Path]] = {entry: [path]}
+        leaving: dict[str, list[Path]] = {}
+        back: list[Path] = []
+        for name in frame.graph.order:
+            if name not in blocks or name not in pending:
+                continue
+            for merged in merge_paths(pending.pop(name)):
+                is_loop = name in frame.graph.loops and (whole or name != entry)
+                ways = run_loop(self, frame, name, merged) if is_loop else self.block(frame, name, merged)
+                for target, after in ways:
+                    if after.impossible:
+                        continue
+                    if target == entry and not whole:
+                        back.append(after)
+                    elif target in blocks:
+                        pending.setdefault(target, []).append(after)
+                    else:
+                        leaving.setdefault(target, []).append(after)
+        return leaving, back
+
+    def block(self, frame: Frame, name: str, path: Path) -> Iterator[tuple[str, Path]]:
+        """Run one block: where control goes from there, and how."""
+        from exokernel.prover.steps import step
+
+        paths = [path]
+        operations = frame.graph.blocks[name].operations
+        for operation in operations[:-1]:
+            paths = [after for each in paths for after in step(self, frame, each, operation)]
+        for each in paths:
+            yield from self.leave(frame, each, operations[-1])
+
+    def leave(self, frame: Frame, path: Path, last: op.Operation) -> Iterator[tuple[str, Path]]:
+        from exokernel.prover.steps import operand
+
+        match last:
+            case op.Jump():
+                yield last.block, path
+            case op.Branch():
+                condition = terms.simplify(operand(path, last.condition))
+                yield last.then, path.fork(condition)
+                yield last.otherwise, path.fork(terms.negate(condition))
+            case op.Switch():
+                value, others = operand(path, last.value), []
+                for case, target in last.cases:
+                    chosen = terms.simplify(terms.equal(value, terms.number(case, value.size())))
+                    others.append(terms.negate(chosen))
+                    yield target, path.fork(chosen)
+                yield last.default, path.fork(terms.simplify(terms.both(others)))
+            case op.Return():
+                result = None if last.value is None else operand(path, last.value)
+                frame.outcomes.append(ended(path, result, terms.number(0)))
+            case op.Raise():
+                frame.outcomes.append(ended(path, None, operand(path, last.error)))
+            case op.Stop():
+                self.demand(path, terms.FALSE, f"{last.fault.name.lower()} is never reached", last.location)
+            case _:
+                raise Unsupported(f"{frame.function.name} ends a block with {type(last).__name__}")
+
+
+def ended(path: Path, value: Value, error: Term) -> Outcome:
+    return Outcome(path.state, path.start, path.conditions, value, error, path.trail)

@@ -1,0 +1,197 @@
+"""Which instances of the invariants a proof may use: those at the places it looks at.
+
+No quantifier ever reaches the solver. An invariant is used at a name exactly when a table was
+read or written at that name: the accesses whose indices are an invariant's parameters are its
+triggers, found by running the invariant once. Using it looks at further places, so this is
+done for a few rounds. Too few instances can only make a proof fail, never succeed wrongly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import z3
+
+from exokernel.prover import terms
+from exokernel.prover.cells import Indices, State
+from exokernel.prover.claims import Claim
+from exokernel.prover.execute import Executor, Journal, Unsupported
+from exokernel.prover.terms import Term
+from exokernel.prover.values import Value
+
+Access = tuple[str, Indices]
+ROUNDS = 2
+JOINED = {"capabilities[]": 6}  # tables indexed by two names side by side -> bits of the second
+
+
+@dataclass(frozen=True)
+class Counted:
+    """That one thing is counted, where `key` is no negative number, by the counter of that key."""
+
+    counter: str
+    key: Term
+    count: Term
+
+
+@dataclass
+class Schema:
+    """A claim run once on a state, for parameters that can be replaced by any terms."""
+
+    claim: Claim
+    variables: tuple[Term, ...]
+    formula: Term
+    accesses: list[Access]
+    triggers: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
+    reads: frozenset[str] = frozenset()
+    counted: Counted | None = None  # of a thing: which counter counts it
+
+    def at(self, indices: Indices) -> tuple[Term, list[Access]]:
+        """The claim at these names, and the places that looks at."""
+        pairs = list(zip(self.variables, indices, strict=True))
+        formula = z3.simplify(z3.substitute(self.formula, *pairs)) if pairs else self.formula
+        seen = [(path, tuple(z3.simplify(z3.substitute(each, *pairs)) for each in at)) for path, at in self.accesses]
+        return formula, seen
+
+
+def within_ranges(claim: Claim, arguments: Iterable[Term]) -> Term:
+    return terms.both(
+        terms.within(value, parameter.length)
+        for parameter, value in zip(claim.parameters, arguments)
+        if parameter.length is not None
+    )
+
+
+@dataclass
+class Reading:
+    """What a function of the specification says of a state."""
+
+    value: Value
+    defined: Term  # that it does not fault
+    accesses: list[Access]
+    reads: frozenset[str]
+
+
+def value_of(executor: Executor, name: str, arguments: tuple[Value, ...], state: State) -> Reading:
+    """Run a function of the specification, which must change nothing."""
+    journal, executor.journal = executor.journal, Journal()
+    outcomes = executor.run(name, arguments, state)
+    mine, executor.journal = executor.journal, journal
+    if len(outcomes) != 1 or outcomes[0].state.changed(state):
+        raise Unsupported(f"{name} is no pure function")
+    defined = terms.both(terms.implies(terms.both(each.conditions), each.claim) for each in mine.demands)
+    accesses = [split((path, indices)) for (path, _), indices in mine.accesses.items()]
+    return Reading(outcomes[0].value, defined, accesses, frozenset(mine.reads))
+
+
+def holds(executor: Executor, claim: Claim, arguments: Indices, state: State) -> Reading:
+    """A claim for these names in a state: that it is defined, and true."""
+    reading = value_of(executor, claim.qualified, arguments, state)
+    reading.value = terms.implies(within_ranges(claim, arguments), terms.both((reading.defined, reading.value)))
+    return reading
+
+
+def split(access: Access) -> Access:
+    """An access to a joined table as one by two names."""
+    path, indices = access
+    bits = next((bits for ending, bits in JOINED.items() if path.endswith(ending)), None)
+    if bits is None or len(indices) != 1:
+        return access
+    (index,) = indices
+    if z3.is_app_of(index, z3.Z3_OP_BADD) and index.num_args() == 2:
+        for outer, inner in ((index.arg(0), index.arg(1)), (index.arg(1), index.arg(0))):
+            multiple = shifted(outer, bits)
+            if multiple is not None:
+                return path, (multiple, inner)
+    return path, (terms.simplify(index >> bits), terms.simplify(index & (1 << bits) - 1))
+
+
+def shifted(term: Term, bits: int) -> Term | None:
+    """What was shifted left by `bits` to give this term, if it is plainly that."""
+    if z3.is_app_of(term, z3.Z3_OP_CONCAT) and term.num_args() == 2 and terms.literal(term.arg(1)) == 0:
+        upper, zeros = term.arg(0), term.arg(1).size()
+        if zeros == bits and z3.is_app_of(upper, z3.Z3_OP_EXTRACT) and upper.params() == [63 - bits, 0]:
+            return upper.arg(0)
+    return None
+
+
+class Instances:
+    """The instances of some schemas, found from accesses."""
+
+    def __init__(self, schemas: list[Schema]) -> None:
+        self.schemas = schemas
+        self.by_trigger: dict[str, list[tuple[Schema, tuple[int, ...]]]] = {}
+        for schema in schemas:
+            for path, order in schema.triggers:
+                self.by_trigger.setdefault(path, []).append((schema, order))
+        self.known: dict[tuple[object, ...], tuple[Term, list[Access]]] = {}
+
+    def found_from(self, seeds: Iterable[Access], rounds: int = ROUNDS) -> list[Term]:
+        """All instances that the seeds lead to."""
+        formulas: dict[tuple[object, ...], Term] = {}
+        things: list[tuple[Schema, Indices]] = []
+        front = list(seeds)
+        for schema in self.schemas:
+            if not schema.variables:
+                formulas[(id(schema),)] = schema.formula
+                front += schema.accesses
+        for _ in range(rounds):
+            front = [access for each in front for access in self.instances_at(each, formulas, things)]
+        found = [*formulas.values(), *pairs_of(things)]
+        return [formula for formula in found if not terms.is_true(formula)]
+
+    def instances_at(
+        self, access: Access, formulas: dict[tuple[object, ...], Term], things: list[tuple[Schema, Indices]]
+    ) -> Iterator[Access]:
+        path, indices = access
+        for schema, order in self.by_trigger.get(path, ()):
+            arguments = tuple(indices[place] for place in order)
+            key = (id(schema), *map(terms.identity, arguments))
+            if key in formulas:
+                continue
+            if key not in self.known:
+                self.known[key] = schema.at(arguments)
+            formulas[key], seen = self.known[key]
+            if schema.counted is not None:
+                things.append((schema, arguments))
+            yield from seen
+
+
+def pairs_of(things: list[tuple[Schema, Indices]]) -> Iterator[Term]:
+    """That two things counted by one counter make it two at least."""
+    for (left, here), (right, there) in combinations(things, 2):
+        if left.counted is None or right.counted is None or left.counted.counter != right.counted.counter:
+            continue
+        same_kind = left is right
+        one, other = left.counted.key, right.counted.key
+        key = z3.substitute(one, *zip(left.variables, here))
+        twin = z3.substitute(other, *zip(right.variables, there))
+        count = z3.substitute(left.counted.count, *zip(left.variables, here))
+        same = terms.both(terms.equal(each, also) for each, also in zip(here, there)) if same_kind else terms.FALSE
+        if not terms.is_true(same):
+            premise = terms.both((terms.negate(same), key == twin, key >= 0))
+            yield terms.simplify(terms.implies(premise, count >= 2))
+
+
+def parameter_variables(claim: Claim, mark: str = "?") -> tuple[Term, ...]:
+    return tuple(terms.variable(f"{claim.name}.{each.name}{mark}") for each in claim.parameters)
+
+
+def schema_of(executor: Executor, claim: Claim, state: State) -> Schema:
+    variables = parameter_variables(claim)
+    reading = holds(executor, claim, variables, state)
+    return make_schema(claim, variables, reading.value, reading)
+
+
+def make_schema(claim: Claim, variables: tuple[Term, ...], formula: Term, reading: Reading) -> Schema:
+    """A schema triggered by the accesses whose indices are just the variables."""
+    schema = Schema(claim, variables, terms.simplify(formula), reading.accesses, reads=reading.reads)
+    mine = [terms.identity(each) for each in variables]
+    for path, indices in reading.accesses:
+        given = [terms.identity(each) for each in indices]
+        if mine and sorted(given) == sorted(mine):
+            order = tuple(given.index(each) for each in mine)
+            if (path, order) not in schema.triggers:
+                schema.triggers.append((path, order))
+    return schema

@@ -1,0 +1,138 @@
+"""All there is to prove of one call, as questions to the solver.
+
+From the paths of the call come: each demand made on the way; each invariant and each counter,
+at the end and wherever a loop is cut; that who raises has changed nothing; each two-state
+theorem; when the call succeeds and what it has done. Each is one question, with the instances
+of the invariants at the places it looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from exokernel.compiler.ir.operations import Location
+from exokernel.prover import counting, terms
+from exokernel.prover.cells import State
+from exokernel.prover.claims import Claim
+from exokernel.prover.execute import Journal
+from exokernel.prover.instantiate import Access, holds, parameter_variables, split
+from exokernel.prover.machine import GHOSTS
+from exokernel.prover.paths import Conditions, Outcome
+from exokernel.prover.system import Call, System
+from exokernel.prover.terms import Term
+from exokernel.prover.values import Value
+
+
+@dataclass
+class Obligation:
+    """One question: whether the claim follows from the conditions, and the invariants before."""
+
+    clause: str
+    what: str
+    claim: Term
+    conditions: list[Term]
+    states: tuple[State, ...]  # in which the invariants are known to hold
+    accesses: list[Access] = field(default_factory=list)
+    location: Location | None = None
+    end: Outcome | None = None
+
+
+@dataclass
+class Run:
+    """One symbolic execution of a call: its paths, and what they need."""
+
+    call: Call
+    arguments: tuple[Value, ...]
+    known: list[Term]  # of the arguments
+    outcomes: list[Outcome]
+    journal: Journal
+    accesses: list[Access]
+
+
+def execute(system: System, call: Call) -> Run:
+    """Run a call from any state on any arguments the gate admits."""
+    arguments, known = system.arguments(call)
+    executor = system.executor
+    journal, executor.journal = executor.journal, Journal()
+    outcomes = executor.run(call.qualified, arguments, system.state, tuple(known))
+    mine, executor.journal = executor.journal, journal
+    accesses = [split((path, indices)) for (path, _), indices in mine.accesses.items()]
+    return Run(call, arguments, known, outcomes, mine, accesses)
+
+
+def hypotheses(system: System, obligation: Obligation, run: Run) -> list[Term]:
+    """All that an obligation may use."""
+    seeds = [*run.accesses, *obligation.accesses]
+    found = chain.from_iterable(system.instances(state).found_from(seeds) for state in obligation.states)
+    return [*obligation.conditions, *found]
+
+
+def obligations(system: System, run: Run) -> Iterator[Obligation]:
+    """Every obligation of a call but those of its own specification."""
+    for demand in run.journal.demands:
+        yield Obligation(
+            "safe", demand.what, demand.claim, list(demand.conditions), demand.trail, location=demand.location
+        )
+    for outcome in run.outcomes:
+        yield from atomic(outcome)
+        yield from preserved(system, outcome, "at the end")
+    for cut in run.journal.cuts:
+        yield from preserved(system, cut.outcome, cut.what)
+
+
+def known_states(outcome: Outcome) -> tuple[State, ...]:
+    return (*outcome.trail, outcome.start)
+
+
+def real_changes(outcome: Outcome) -> list[str]:
+    return [name for name in outcome.state.changed(outcome.start) if not name.startswith(GHOSTS)]
+
+
+def atomic(outcome: Outcome) -> Iterator[Obligation]:
+    """A path that has changed something does not raise."""
+    if real_changes(outcome) and terms.literal(outcome.error) != 0:
+        claim = terms.equal(outcome.error, terms.number(0))
+        conditions = list(outcome.conditions)
+        yield Obligation(
+            "atomic", "an error changes nothing", claim, conditions, known_states(outcome), end=outcome
+        )
+
+
+def preserved(system: System, outcome: Outcome, where: str) -> Iterator[Obligation]:
+    """Each invariant and each counter, where a path ends."""
+    changed = set(real_changes(outcome))
+    if not changed:
+        return
+    before = system.instances(outcome.start)
+    for schema in before.schemas:
+        if schema.claim.module.endswith("invariants") and schema.reads & changed:
+            yield from invariant(system, schema.claim, outcome, where)
+    for counter in system.counters:
+        for goal in counting.goals(system.executor, counter, outcome.start, outcome.state):
+            conditions = [*outcome.conditions, *goal.hypotheses]
+            states = known_states(outcome)
+            yield Obligation(
+                counter.reader.name, f"{goal.name}, {where}", goal.claim, conditions, states, goal.accesses, end=outcome
+            )
+
+
+def invariant(system: System, claim: Claim, outcome: Outcome, where: str) -> Iterator[Obligation]:
+    variables = parameter_variables(claim, "!")
+    after = holds(system.executor, claim, variables, outcome.state)
+    before = holds(system.executor, claim, variables, outcome.start)
+    if terms.same(terms.simplify(after.value), terms.simplify(before.value)):  # type: ignore[arg-type]
+        return
+    accesses = [*after.accesses, *before.accesses]
+    states, conditions = known_states(outcome), list(outcome.conditions)
+    yield Obligation(
+        claim.name, f"{claim.sentence} ({where})", after.value, conditions, states, accesses, end=outcome  # type: ignore[arg-type]
+    )
+
+
+def states_of(found: Iterable[Obligation]) -> set[int]:
+    return {id(state) for each in found for state in each.states}
+
+
+__all__ = ["Conditions", "Obligation", "Run", "execute", "hypotheses", "obligations"]

@@ -1,0 +1,77 @@
+"""One question to z3, in a context of its own, so that no answer depends on the questions before.
+
+All questions are quantifier-free. `unknown` is never taken for a proof: it is asked again with
+another seed, and then reported.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+import z3
+
+from exokernel.prover import terms
+from exokernel.prover.terms import Term
+
+TIMEOUT = 30_000  # milliseconds
+SEEDS = (0, 7)
+
+
+class Verdict(Enum):
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
+@dataclass
+class Answer:
+    verdict: Verdict
+    seconds: float
+    model: z3.ModelRef | None = None
+
+
+@dataclass
+class Statistics:
+    """What all questions of a run have cost."""
+
+    queries: int = 0
+    seconds: float = 0.0
+    slowest: float = 0.0
+    slowest_name: str = ""
+
+    def note(self, name: str, seconds: float) -> None:
+        self.queries += 1
+        self.seconds += seconds
+        if seconds > self.slowest:
+            self.slowest, self.slowest_name = seconds, name
+
+
+def prove(hypotheses: Iterable[Term], claim: Term, timeout: int = TIMEOUT, keep_model: bool = False) -> Answer:
+    """Whether the claim follows: no values at all satisfy the hypotheses and not the claim."""
+    began = time.perf_counter()
+    goal = terms.simplify(terms.negate(claim))
+    if terms.is_false(goal):
+        return Answer(Verdict.PROVED, 0.0)
+    formula = z3.And(*hypotheses, goal)
+    for seed in SEEDS:
+        context = z3.Context()
+        solver = z3.SolverFor("QF_AUFBV", ctx=context)
+        solver.set("timeout", timeout)
+        solver.set("random_seed", seed)
+        solver.add(formula.translate(context))
+        result = solver.check()
+        if result == z3.unsat:
+            return Answer(Verdict.PROVED, time.perf_counter() - began)
+        if result == z3.sat:
+            model = solver.model().translate(z3.main_ctx()) if keep_model else None
+            return Answer(Verdict.REFUTED, time.perf_counter() - began, model)
+    return Answer(Verdict.UNKNOWN, time.perf_counter() - began)
+
+
+def satisfiable(conditions: Iterable[Term], timeout: int = TIMEOUT) -> bool | None:
+    """Whether some values satisfy all conditions; None if z3 cannot tell."""
+    answer = prove(conditions, terms.FALSE, timeout)
+    return None if answer.verdict is Verdict.UNKNOWN else answer.verdict is Verdict.REFUTED

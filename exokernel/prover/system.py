@@ -1,0 +1,134 @@
+"""The kernel and its specification as one program, ready to be executed symbolically.
+
+Loads the checked source through the compiler's front end, finds the calls and the claims, and
+keeps what every proof shares: one unknown state, and what the invariants say of it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from exokernel.compiler.build.options import Options
+from exokernel.compiler.build.program import build_program
+from exokernel.compiler.ir.operations import Program
+from exokernel.prover import counting, machine, terms
+from exokernel.prover.cells import State
+from exokernel.prover.claims import ROOT, Claim, Parameter, Specification, spelt
+from exokernel.prover.counting import Counter
+from exokernel.prover.execute import Executor
+from exokernel.prover.instantiate import Instances, Schema, schema_of, value_of
+from exokernel.prover.layout import Layout
+from exokernel.prover.terms import Term
+
+KERNEL = ROOT / "exokernel" / "kernel"
+STEPS = {"tick": "exokernel.kernel.slices"}  # what the machine itself calls between calls
+GATE = "exokernel.kernel.gate"
+ADMITTED = {
+    "Frame": "frame",
+    "Page": "page",
+    "Index": "index",
+    "Slot": "slot",
+    "EnvironmentId": "environment",
+    "Slice": "slice",
+    "Rights": "rights",
+    "Stream": "stream",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One system call, or another step of the kernel."""
+
+    name: str
+    module: str
+    parameters: tuple[Parameter, ...]  # without the caller
+    has_caller: bool
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+def find_calls(folder: Path = KERNEL) -> dict[str, Call]:
+    """The calls the kernel implements, from its source."""
+    found: dict[str, Call] = {}
+    for path in sorted(folder.glob("*.py")):
+        module = f"exokernel.kernel.{path.stem}"
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and is_step(node, module):
+                parameters = tuple(Parameter(each.arg, spelt(each.annotation)) for each in node.args.args)
+                has_caller = node.name not in STEPS
+                found[node.name] = Call(node.name, module, parameters[1:] if has_caller else parameters, has_caller)
+    return found
+
+
+def is_step(node: ast.FunctionDef, module: str) -> bool:
+    return any(spelt(each) == "syscall" for each in node.decorator_list) or STEPS.get(node.name) == module
+
+
+def load_program(calls: dict[str, Call], specification: Specification) -> Program:
+    """The IR of every call and every claim, from the compiler's front end."""
+    roots = sorted({GATE, *(call.module for call in calls.values())}) + specification.modules()
+    names = {"caller", *(f"admit_{each}" for each in ADMITTED.values()), *calls}
+    names |= {name for part in specification.claims.values() for name in part}
+    return build_program(roots, Options((ROOT,), "kernel", entries=tuple(sorted(names))))
+
+
+class System:
+    """All that the proofs of one kernel share."""
+
+    def __init__(self, program: Program, specification: Specification, calls: dict[str, Call]) -> None:
+        self.program, self.specification, self.calls = program, specification, calls
+        self.layout = Layout(program)
+        machine.add_machine(self.layout)
+        self.executor = Executor(program, self.layout, machine.model_of)
+        self.state = machine.initial_state(self.layout)
+        self.known: dict[int, Instances] = {}
+        self.kept: list[State] = []
+
+    @cached_property
+    def counters(self) -> list[Counter]:
+        return counting.counters(self.specification, self.specification.bounds)
+
+    def instances(self, state: State) -> Instances:
+        """What the invariants say of a state they are known to hold in."""
+        if id(state) not in self.known:
+            self.kept.append(state)
+            self.known[id(state)] = Instances(list(self.schemas(state)))
+        return self.known[id(state)]
+
+    def schemas(self, state: State) -> list[Schema]:
+        found = [schema_of(self.executor, claim, state) for claim in self.invariants]
+        for counter in self.counters:
+            found += counting.schemas(self.executor, counter, state)
+        return found
+
+    @property
+    def invariants(self) -> list[Claim]:
+        return [claim for claim in self.specification.all("invariants") if claim.result == "bool"]
+
+    def arguments(self, call: Call) -> tuple[tuple[Term, ...], list[Term]]:
+        """Any arguments that the gate lets through, and what is known of them."""
+        values, known = [], []
+        if call.has_caller:
+            caller = value_of(self.executor, f"{GATE}.caller", (), self.state).value
+            values.append(caller)
+            known.append(terms.negate(terms.equal(caller, terms.number(0))))  # type: ignore[arg-type]
+        function = self.program.functions[call.qualified]
+        for parameter, local in zip(call.parameters, function.parameters[call.has_caller :], strict=True):
+            width = getattr(local.type, "width", terms.BITS)
+            value = terms.variable(f"{call.name}.{parameter.name}", width)
+            values.append(value)
+            known.append(self.admitted(parameter, value))
+        return tuple(values), known  # type: ignore[arg-type]
+
+    def admitted(self, parameter: Parameter, value: Term) -> Term:
+        """What the gate checks of an argument of this type."""
+        gate = f"{GATE}.admit_{ADMITTED.get(parameter.type, '')}"
+        if gate not in self.program.functions:
+            return terms.TRUE
+        (outcome,) = self.executor.run(gate, (value,), self.state)
+        return terms.simplify(terms.both((*outcome.conditions, terms.equal(outcome.error, terms.number(0)))))

@@ -1,0 +1,147 @@
+"""What the claims look at, put so that they read well. Nothing is claimed here.
+
+A view is all that a theorem sees of one thing in one state; the function that returns it says
+how it is seen.
+"""
+
+from typing import NamedTuple
+
+from exokernel.abi.capability import Capability
+from exokernel.abi.layout import FIRST_KERNEL_SLOT
+from exokernel.abi.names import FRAMES, SLOTS, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page, Slice, Slot
+from exokernel.abi.tables import CapabilityState, FrameKind, Phase
+from exokernel.abi.x86_64 import Entry
+from exokernel.kernel.arch import machine
+from exokernel.kernel.state import capabilities, environments, frames, slices
+
+MAPPED = Entry(present=True, user=True)  # what every entry of a level-1 table is
+MAY_CHOOSE = Entry(
+    writable=True, no_execute=True, accessed=True, dirty=True, software=7, frame=Frame(2**40 - 1), key=Slot(63)
+)
+LINKED = Entry(present=True, writable=True, user=True)  # what every entry of a higher table is
+WALKED = Entry(accessed=True, dirty=True, frame=Frame(2**40 - 1))  # what varies in it
+
+
+def entry(table: Frame, index: Index) -> Entry:
+    """Word `index` of a frame, as an entry."""
+    return machine.entries(table)[index]
+
+
+def slot_of(holder: EnvironmentId, slot: Slot) -> CapabilityState:
+    return capabilities[holder * SLOTS + slot]
+
+
+def capability(holder: EnvironmentId, slot: Slot) -> Capability:
+    return slot_of(holder, slot).capability
+
+
+def is_table(frame: Frame) -> bool:
+    return frames[frame].kind >= FrameKind.TABLE_1
+
+
+def is_owned(frame: Frame) -> bool:
+    return frames[frame].kind >= FrameKind.DATA
+
+
+def exists(environment: EnvironmentId) -> bool:
+    return environments[environment].phase != Phase.FREE
+
+
+def in_user_half(table: Frame, index: Index) -> bool:
+    """Whether an entry is the environment's: all are, but for the upper half of a root."""
+    return frames[table].kind != FrameKind.TABLE_4 or index < FIRST_KERNEL_SLOT
+
+
+def stands(table: Frame, index: Index) -> bool:
+    """Whether this is a present entry that an environment has made."""
+    return is_table(table) and in_user_half(table, index) and entry(table, index).present
+
+
+def maps(table: Frame, index: Index) -> bool:
+    """Whether this is a present entry that names a page."""
+    return frames[table].kind == FrameKind.TABLE_1 and entry(table, index).present
+
+
+# Views
+
+
+class SlotView(NamedTuple):
+    capability: Capability
+    mappings: int
+    phase: Phase  # of the holder, like the rest
+    donor: int
+    accepting: int
+
+
+def see_slot(holder: EnvironmentId, slot: Slot) -> SlotView:
+    state, place = environments[holder], slot_of(holder, slot)
+    return SlotView(place.capability, place.mappings, state.phase, state.donor, state.accepting)
+
+
+class FrameView(NamedTuple):
+    kind: FrameKind
+    owner: int
+    owner_phase: Phase
+    guard: Capability
+    uses: int
+
+
+def see_frame(frame: Frame) -> FrameView:
+    state = frames[frame]
+    return FrameView(state.kind, state.owner, environments[state.owner].phase, state.guard, state.uses)
+
+
+class EntryView(NamedTuple):
+    stands: bool
+    maps: bool
+    entry: Entry
+    guard: Capability  # of the table
+    owner_phase: Phase
+    named_guard: Capability  # of the frame the entry names
+    forgotten: bool  # whether the processor was told to forget the page's translation in this step
+
+
+def see_entry(table: Frame, index: Index) -> EntryView:
+    state, found = frames[table], entry(table, index)
+    named = frames[found.frame].guard if found.frame < FRAMES else Capability()
+    page = Page(state.region * TABLE_ENTRIES + index)
+    phase = environments[state.owner].phase
+    return EntryView(stands(table, index), maps(table, index), found, state.guard, phase, named, forgotten(page))
+
+
+def forgotten(page: Page) -> bool:
+    """Whether the translation of a page was dropped since the step began; only the prover keeps book of that."""
+    return True
+
+
+class WordView(NamedTuple):
+    kind: FrameKind
+    word: Entry
+    in_user_half: bool
+
+
+def see_word(frame: Frame, index: Index) -> WordView:
+    return WordView(frames[frame].kind, entry(frame, index), in_user_half(frame, index))
+
+
+class EnvironmentView(NamedTuple):
+    phase: Phase
+    guard: Capability
+    quota: int
+    generation: int
+
+
+def see_environment(environment: EnvironmentId) -> EnvironmentView:
+    state = environments[environment]
+    return EnvironmentView(state.phase, state.guard, state.quota, state.generation)
+
+
+class SliceView(NamedTuple):
+    owner: int
+    owner_phase: Phase
+    guard: Capability
+
+
+def see_slice(slice: Slice) -> SliceView:
+    state = slices[slice]
+    return SliceView(state.owner, environments[state.owner].phase, state.guard)
