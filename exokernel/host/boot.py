@@ -18,7 +18,6 @@ from exokernel.host.machine import Machine, Streams
 
 CHUNK = 1 << 16  # bytes read at a time
 ROOMY = 1 << 20  # bytes a pipe holds, so that the guest seldom waits for us
-TICK = 1.0  # seconds between two looks at the clock
 SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
@@ -32,10 +31,18 @@ class Ending(NamedTuple):
     seconds: float  # from before QEMU's start to after its end
 
 
-def boot(machine: Machine, qemu: str, seconds: float | None = None, files: Sequence[int] = ()) -> Ending:
+def boot(
+    machine: Machine,
+    qemu: str,
+    seconds: float | None = None,
+    files: Sequence[int] = (),
+    attach: Callable[[], int] | None = None,
+) -> Ending:
     """Run `machine` to its end, at most `seconds` long.
 
     `files` are descriptors the machine's paths refer to. Output goes to descriptors 1 and 2.
+    `attach` is called when the machine has been started, and starts a process the machine
+    shall not outlive, a debugger; it gives its number.
 
     Raises:
         BrokenPipeError: nobody reads the output any more.
@@ -44,12 +51,17 @@ def boot(machine: Machine, qemu: str, seconds: float | None = None, files: Seque
     started = time.perf_counter()
     with Pipes() as pipes:
         process = start(machine.command(qemu, pipes.streams()), [*files, *pipes.streams()], pipes.complaint.end)
+        companion = None
         try:
             pipes.close_ends()
-            timed_out = pump(pipes.sinks(), None if seconds is None else started + seconds, process.kill)
+            companion = None if attach is None else os.pidfd_open(attach())
+            deadline = None if seconds is None else started + seconds
+            timed_out = pump(pipes.sinks(), deadline, process.kill, companion)
         finally:
             process.kill()
             status = process.wait()
+            if companion is not None:
+                os.close(companion)
     return Ending(status, pipes.report.taken(), pipes.complaint.taken(), timed_out, time.perf_counter() - started)
 
 
@@ -133,20 +145,25 @@ def start(command: list[str], inherited: Sequence[int], complaint: int) -> subpr
     )
 
 
-def pump(sinks: dict[int, Pipe], deadline: float | None, kill: Callable[[], None]) -> bool:
-    """Pass on what the streams give until all have ended, and say whether the deadline ended them."""
+def pump(sinks: dict[int, Pipe], deadline: float | None, kill: Callable[[], None], companion: int | None = None) -> bool:
+    """Pass on what the streams give until all have ended, and say whether the deadline ended them.
+
+    `companion` is a descriptor that becomes readable when the machine has no reason to run on.
+    """
     poll = select.poll()
-    for source in sinks:
+    for source in [*sinks, *([] if companion is None else [companion])]:
         poll.register(source, select.POLLIN)
     timed_out = False
     while sinks:
         if deadline is not None and not timed_out and time.perf_counter() >= deadline:
             timed_out = True
             kill()
-        left = TICK if deadline is None or timed_out else min(TICK, max(0.0, deadline - time.perf_counter()))
-        for source, _ in poll.poll(left * 1000 + 1):
-            data = os.read(source, CHUNK)
-            if data:
+        left = None if deadline is None or timed_out else max(0.0, deadline - time.perf_counter()) * 1000 + 1
+        for source, _ in poll.poll(left):
+            if source == companion:
+                kill()
+                poll.unregister(companion)
+            elif data := os.read(source, CHUNK):
                 sinks[source].take(data)
             else:
                 poll.unregister(source)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from exokernel.host.errors import Status
 from exokernel.host.flat import flat_guest
-from exokernel.host.machine import EXIT_PORT, POWERED_OFF
+from exokernel.host.machine import EXIT_PORT, POWERED_OFF, quoted
 from exokernel.host.provision import MANAGERS, PYTHON, QEMU, WHY, is_current, package_manager, requirements, site_packages
 
 OLDEST_PYTHON = (3, 11)
@@ -68,7 +68,7 @@ def environment(group: str) -> Finding:
         return Finding(group, True, group == "run", f"{wanted} in {site_packages()}")
     fix = f"./exok {'build' if group == 'run' else 'check'}   (installs them: {WHY[group]})"
     if site_packages().is_dir():
-        fix += f"; or {PYTHON} -m pip install {wanted.replace(',', '')}"
+        fix += "; or " + quoted([str(PYTHON), "-m", "pip", "install", *requirements(group)])
     return Finding(group, False, False, f"{wanted}: not installed yet", fix)
 
 

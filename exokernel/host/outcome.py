@@ -87,11 +87,16 @@ def describe(cause: Report, compiled: Compiled) -> str:
     from exokernel.host.provision import provide_packages
 
     provide_packages("run")
+    from elftools.common.exceptions import DWARFError, ELFError
+
     from exokernel.host.symbols import Symbols
     from exokernel.host.traceback import render
 
     program = dict(compiled.others).get(cause.fields().get("program", "").removeprefix("bin/"), compiled.program)
-    return render(cause, [Symbols(program), Symbols(compiled.kernel)])
+    try:
+        return render(cause, [Symbols(program), Symbols(compiled.kernel)])
+    except (DWARFError, ELFError) as error:
+        return f"(no traceback: {error})\n"
 
 
 def register_table(cause: Report) -> str:

@@ -7,6 +7,7 @@ are put on this interpreter's path. Nothing here downloads by itself.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -107,7 +108,7 @@ def install_group(group: str) -> None:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             sys.stderr.buffer.write(done.stdout)
-            raise ToolError("the packages could not be installed; pip says why above", " ".join(command))
+            raise ToolError("the packages could not be installed; pip says why above", shlex.join(command))
         stamp(group).write_bytes((ROOT / "pyproject.toml").read_bytes())
 
 

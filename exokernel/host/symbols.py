@@ -153,7 +153,7 @@ class Symbols:
     def is_interrupted(self, address: int) -> bool:
         """Whether the frame at the address was entered by an interrupt, so that its caller made no call."""
         frame = self.frame_description(address)
-        return frame is not None and b"S" in frame.cie.header["augmentation"]
+        return frame is not None and frame.cie is not None and b"S" in frame.cie.header["augmentation"]
 
 
 def recover(rule: Any, frame_address: int, registers: Registers, memory: Memory, name: str) -> int | None:

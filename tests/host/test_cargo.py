@@ -1,0 +1,95 @@
+"""What a program takes along, in the order the guest expects."""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from exokernel.host.archive import members
+from exokernel.host.cargo import Cargo, pack, waiting_input
+from exokernel.host.errors import ToolError
+
+
+def packed(cargo: Cargo, standard_input: bytes | None = None) -> dict[str, bytes]:
+    descriptor = pack(cargo, None if standard_input is None else io.BytesIO(standard_input))
+    try:
+        return {member.name: member.data for member in members(os.pread(descriptor, 1 << 30, 0))}
+    finally:
+        os.close(descriptor)
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "program.elf").write_bytes(b"ELF")
+    return tmp_path / "program.elf"
+
+
+def test_a_bare_program(program: Path) -> None:
+    assert packed(Cargo(program, "hello")) == {"program": b"ELF", "arguments": b"hello\0"}
+
+
+def test_all_of_it_in_order(program: Path) -> None:
+    Path("README.md").write_text("read me")
+    Path("folder").mkdir()
+    Path("folder/deep").write_text("deep")
+    cargo = Cargo(
+        program,
+        "wc",
+        ["-l", "README.md", "nope", "folder", "README.md"],
+        ["A=1", "B="],
+        [("cat", program)],
+        [("folder", "data"), ("README.md", "copy")],
+    )
+    found = packed(cargo, b"typed")
+    assert list(found.items()) == [
+        ("program", b"ELF"),
+        ("arguments", b"wc\0-l\0README.md\0nope\0folder\0README.md\0"),
+        ("environment", b"A=1\0B=\0"),
+        ("input", b"typed"),
+        ("bin/cat", b"ELF"),
+        ("data/deep", b"deep"),
+        ("copy", b"read me"),
+        ("README.md", b"read me"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["program", "arguments", "environment", "input"])
+def test_the_archives_own_names_are_not_the_users(program: Path, name: str) -> None:
+    Path(name).write_text("mine")
+    with pytest.raises(ToolError) as caught:
+        packed(Cargo(program, "wc", [name]))
+    assert f"./{name}" in caught.value.fix
+    assert packed(Cargo(program, "wc", [f"./{name}"]))[f"./{name}"] == b"mine"
+
+
+def test_a_volume_that_is_not_there(program: Path) -> None:
+    with pytest.raises(ToolError, match="there is no file or folder nope"):
+        packed(Cargo(program, "wc", volumes=[("nope", "x")]))
+
+
+def test_a_file_that_cannot_be_read(program: Path) -> None:
+    with pytest.raises(ToolError, match="No such file"):
+        packed(Cargo(Path("gone.elf"), "wc"))
+
+
+def test_files_and_pipes_are_waited_for_and_terminals_are_not(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"skipped kept")
+    with open(tmp_path / "file", "rb", buffering=0) as file:
+        file.seek(8)
+        found = waiting_input(file.fileno())
+        assert found is not None and found.read() == b"kept"
+    source, end = os.pipe()
+    os.write(end, b"through a pipe")
+    os.close(end)
+    found = waiting_input(source)
+    assert found is not None and found.read() == b"through a pipe"
+    os.close(source)
+    primary, terminal = os.openpty()
+    assert waiting_input(terminal) is None
+    os.close(primary)
+    os.close(terminal)
+    assert waiting_input(terminal) is None
+    with open(os.devnull) as nothing:
+        assert waiting_input(nothing.fileno()) is None

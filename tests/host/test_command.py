@@ -1,0 +1,70 @@
+"""The front of the command: which commands there are, help, and mistakes."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from exokernel.host import command as command_module
+from exokernel.host.command import COMMANDS, spell_out, split_at_dashes
+from tests.host.conftest import Exok, FakeDriver
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
+def test_help_names_every_command(exok: Exok, words: list[str]) -> None:
+    status, output, error = exok(*words)
+    assert (status, error) == (0, "")
+    assert all(f"\n  {name} ".encode() in output for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_and_explains_itself(driver: FakeDriver, exok: Exok, name: str) -> None:
+    module = import_module(COMMANDS[name].module)
+    assert callable(module.execute) and module.__doc__
+    with pytest.raises(SystemExit) as ended:
+        exok("help", name)
+    assert ended.value.code == 0
+
+
+@pytest.mark.parametrize("words", [["rum"], ["help", "rum"]])
+def test_a_command_that_is_not_there(exok: Exok, words: list[str]) -> None:
+    assert exok(*words) == (125, b"", "exok: there is no command 'rum'\n  fix: exok help\n")
+
+
+def test_ctrl_c_is_no_traceback(driver: FakeDriver, exok: Exok, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_module, "import_module", interrupted)
+    assert exok("run", "prog.py") == (130, b"", "")
+
+
+def test_what_stands_behind_the_dashes_is_the_guests() -> None:
+    assert split_at_dashes(["a", "--", "b", "--", "c"]) == (["a"], ["b", "--", "c"])
+    assert split_at_dashes(["a"]) == (["a"], [])
+
+
+def test_the_two_meanings_of_v() -> None:
+    assert spell_out(["-v", "a:b", "-v", "prog"]) == ["--volume", "a:b", "-v", "prog"]
+    assert spell_out(["-v"]) == ["-v"]
+
+
+def test_the_launcher_refuses_an_old_python_with_the_fix(tmp_path: Path) -> None:
+    code = (
+        "import sys, runpy; sys.version_info = (3, 9, 2, 'final', 0); sys.argv = ['exok', 'run'];"
+        "import shutil; shutil.which = lambda name: None;"
+        f"runpy.run_path({str(ROOT / 'exok')!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 125
+    assert done.stderr.startswith("exok: Python 3.11 or newer is needed") and "fix: " in done.stderr
+
+
+def test_a_warm_run_imports_nothing_heavy() -> None:
+    code = "import sys; import exokernel.host.run, exokernel.host.command; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"llvmlite", "elftools", "rich", "json", "exokernel.host.symbols"} & set(done.stdout.split())
