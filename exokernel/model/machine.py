@@ -34,16 +34,19 @@ def boot(archive: bytes, memory_size: int = MEMORY) -> None:
         processor.panic(error)
 
 
-def run(archive: bytes, console: Console, memory_size: int = MEMORY) -> int:
+def run(
+    archive: bytes, console: Console, memory_size: int = MEMORY, seconds: float | None = None
+) -> int:
     """Run a machine to its end, and return what the kernel wrote to the exit port.
 
     The kernel, and the library and programs in the archive, must be loaded.
 
     Raises:
         RuntimeError: the machine broke.
+        TimeoutError: it ran longer than `seconds`.
     """
     processor.ports.console = console
-    outcome: int = processor.turns.run(lambda: boot(archive, memory_size))
+    outcome: int = processor.turns.run(lambda: boot(archive, memory_size), seconds)
     return outcome
 
 

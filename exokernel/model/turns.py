@@ -14,6 +14,7 @@ import select
 import signal
 import struct
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,6 +22,7 @@ from typing import Any, NoReturn
 
 CONTEXTS = 1 << 16  # that one machine can save
 STATE_SIZE = 1 << 20  # bytes that pass from turn to turn
+LONGEST_OUTCOME = 1 << 12  # bytes; written at once, so read at once
 ALIVE_CHECK = 2.0  # seconds between looks whether the others still live
 BECOME_SUBREAPER = 36  # prctl(2): orphans of the machine are ours to bury
 
@@ -35,13 +37,15 @@ class Turns:
         self._outcome = -1  # the pipe's end to write to, in processes of the machine
         self._waiting = 0
 
-    def run(self, machine: Callable[[], object]) -> Any:
+    def run(self, machine: Callable[[], object], seconds: float | None = None) -> Any:
         """Run `machine` in a process of its own until one of its turns calls `finish`.
 
         Raises:
             RuntimeError: the machine broke; its traceback is on the standard error.
+            TimeoutError: it ran longer than `seconds`.
         """
         self._waiting = os.getpid()
+        self._tickets[:8] = bytes(8)
         reader, self._outcome = os.pipe()
         before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the host buries them
         with suppress(OSError, AttributeError):
@@ -52,14 +56,14 @@ class Turns:
             if os.fork() == 0:
                 self._first_turn(reader, machine)
             os.close(self._outcome)
-            return self._await_outcome(reader)
+            return self._await_outcome(reader, seconds)
         finally:
             os.close(reader)
             self._end_all()
             signal.signal(signal.SIGCHLD, before)
 
-    def finish(self, outcome: Any) -> NoReturn:
-        """End the machine. What `run` returns is `outcome`."""
+    def finish(self, outcome: object) -> NoReturn:
+        """End the machine. What `run` returns is `outcome`, which must be small."""
         os.write(self._outcome, pickle.dumps(outcome))
         os._exit(0)
 
@@ -116,19 +120,17 @@ class Turns:
             traceback.print_exc()
         os._exit(1)
 
-    def _await_outcome(self, reader: int) -> Any:
-        data = b""
+    def _await_outcome(self, reader: int, seconds: float | None) -> Any:
+        deadline = None if seconds is None else time.monotonic() + seconds
         while True:
-            ready, _, _ = select.select([reader], [], [], ALIVE_CHECK)
-            chunk = os.read(reader, 1 << 16) if ready else b""
-            data += chunk
-            if ready and not chunk or data and len(chunk) < 1 << 16:
-                break
-            if not ready and not _alive(self._sleeper(0)):
-                break
-        if not data:
-            raise RuntimeError("the machine broke")
-        return pickle.loads(data)
+            left = ALIVE_CHECK if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            ready, _, _ = select.select([reader], [], [], min(left, ALIVE_CHECK))
+            if ready and (outcome := os.read(reader, LONGEST_OUTCOME)):
+                return pickle.loads(outcome)
+            if ready or not _alive(self._sleeper(0)):
+                raise RuntimeError("the machine broke")
 
     def _end_all(self) -> None:
         """Kill what sleeps, and what runs if anything does."""

@@ -1,0 +1,116 @@
+"""Run a program on our kernel under CPython: no compiler, no QEMU, and `breakpoint()` works.
+
+Kernel, library and program are the Python they are written in, on the model of the machine.
+The archive, the streams and the statuses are those of a booted machine; a crash prints
+Python's own traceback, from the process it happened in.
+"""
+
+import os
+import re
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from exokernel.host.boot import Ending
+from exokernel.host.cargo import Cargo, pack, waiting_input
+from exokernel.host.machine import memory_for
+from exokernel.host.outcome import Phases, Story, as_json
+from exokernel.host.errors import Status, ToolError
+from exokernel.host.programs import locate
+from exokernel.host.report import Verdict, parse, verdict
+from exokernel.model import machine
+from exokernel.model.devices import Console
+
+LIBRARIES = "exokernel.libos"
+DEFAULT_LIBRARY = "exos"
+IMPORT = re.compile(r"^\s*(?:from|import)\s+exokernel\.libos(?:\.|\s+import\s+)(\w+)", re.MULTILINE)
+
+
+def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
+    """Run `source` and end with its status."""
+    others = [locate(name) for name in options.others]
+    phases.done("setup")
+    executables = machine.load(library_of(source), [source, *others])
+    phases.done("load")
+    with TemporaryDirectory() as folder:
+        paths = dict(written(executables, Path(folder)))
+        archive = pack(
+            Cargo(
+                program=paths[source.stem],
+                name=source.stem,
+                arguments=[*options.arguments, *options.after_dashes],
+                environment=options.environment,
+                others=[(other.stem, paths[other.stem]) for other in others],
+                volumes=options.volumes,
+            ),
+            waiting_input(),
+        )
+    phases.done("image")
+    ending = run_machine(taken(archive), options)
+    phases.done("machine")
+    return conclude(ending, source.stem, phases, options)
+
+
+def library_of(source: Path) -> str:
+    """The library a program imports, or ExOS."""
+    found = IMPORT.search(source.read_text(encoding="utf-8"))
+    return f"{LIBRARIES}.{found[1] if found else DEFAULT_LIBRARY}"
+
+
+def written(executables: dict[str, bytes], folder: Path) -> Iterator[tuple[str, Path]]:
+    for name, content in executables.items():
+        path = folder / name
+        path.write_bytes(content)
+        yield name, path
+
+
+def run_machine(archive: bytes, options: Namespace) -> Ending:
+    """Run a machine to its end with our streams, its report kept."""
+    memory = options.memory if options.memory is not None else memory_for(len(archive))
+    started = time.perf_counter()
+    timed_out, code = False, 0
+    report = os.memfd_create("report")
+    try:
+        code = machine.run(archive, Console(report=report), memory, options.timeout)
+    except TimeoutError:
+        timed_out = True
+    except RuntimeError as error:
+        raise ToolError(str(error)) from error
+    return Ending(2 * code + 1, taken(report), b"", timed_out, time.perf_counter() - started)
+
+
+def taken(descriptor: int) -> bytes:
+    """All that a file without a name holds, which is closed."""
+    with open(descriptor, "rb") as stream:
+        stream.seek(0)
+        return stream.read()
+
+
+def conclude(ending: Ending, name: str, phases: Phases, options: Namespace) -> int:
+    """Tell how the run ended, where its own traceback has not, and give the status."""
+    reports = parse(ending.report)
+    if ending.timed_out:
+        end, sentence = Verdict(Status.TIMEOUT, "timeout"), f"stopped after {options.timeout:g} s (--timeout)"
+    else:
+        end = verdict(reports, ending.machine_status)
+        sentence = sentence_for(end, name)
+    if sentence:
+        sys.stderr.write(f"exok: {sentence}\n")
+    if options.verbose:
+        sys.stderr.write("".join(f"exok: report: {report.kind} {report.text}\n" for report in reports))
+    if options.timings:
+        phases.show()
+    if options.json:
+        sys.stderr.write(as_json(end, Story(sentence), phases) + "\n")
+    return end.status
+
+
+def sentence_for(end: Verdict, name: str) -> str:
+    if end.outcome == "panic":
+        return "the kernel panicked"
+    if end.cause is not None and end.cause.kind == "crash":
+        return f"{name} crashed: vector {end.cause.fields().get('vector', 'unknown')}"
+    return ""
