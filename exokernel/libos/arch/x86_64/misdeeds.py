@@ -1,0 +1,119 @@
+"""What no program may do: for the programs that show that it does not work.
+
+Each is an instruction that a program in user mode must not get away with, or a raw access
+behind the back of the dialect's checks. None has a meaning under CPython.
+"""
+
+from exokernel.dialect import instruction
+
+
+@instruction("mov ({address}), %al", clobbers="rax, memory")
+def load(address: int) -> None:
+    raise NotImplementedError
+
+
+@instruction("movb $0, ({address})", clobbers="memory")
+def store(address: int) -> None:
+    raise NotImplementedError
+
+
+@instruction("jmp *{address}", clobbers="memory")
+def jump(address: int) -> None:
+    raise NotImplementedError
+
+
+@instruction("ud2", clobbers="memory")
+def undefined() -> None:
+    raise NotImplementedError
+
+
+@instruction("int3", clobbers="memory")
+def breakpoint_() -> None:
+    raise NotImplementedError
+
+
+@instruction("xor %edx, %edx; xor %ecx, %ecx; div %ecx", clobbers="rax, rcx, rdx, memory")
+def divide_by_zero() -> None:
+    raise NotImplementedError
+
+
+@instruction("cli", clobbers="memory")
+def disable_interrupts() -> None:
+    raise NotImplementedError
+
+
+@instruction("hlt", clobbers="memory")
+def halt() -> None:
+    raise NotImplementedError
+
+
+@instruction("mov $16, %eax; out %al, $0xf4", clobbers="rax, memory")
+def output() -> None:
+    """Try to switch the machine off by its debug port."""
+    raise NotImplementedError
+
+
+@instruction("in $0x60, %al", clobbers="rax, memory")
+def input_() -> None:
+    raise NotImplementedError
+
+
+@instruction("mov %cr3, %rax; mov %rax, %cr3", clobbers="rax, memory")
+def reload_root() -> None:
+    raise NotImplementedError
+
+
+@instruction("mov $0xC0000080, %ecx; rdmsr", clobbers="rax, rcx, rdx, memory")
+def read_register() -> None:
+    raise NotImplementedError
+
+
+@instruction("mov $0xC0000082, %ecx; xor %eax, %eax; xor %edx, %edx; wrmsr", clobbers="rax, rcx, rdx, memory")
+def write_register() -> None:
+    raise NotImplementedError
+
+
+@instruction("push $0; push $0; lgdt (%rsp); add $16, %rsp", clobbers="memory")
+def load_descriptors() -> None:
+    raise NotImplementedError
+
+
+@instruction("sub $16, %rsp; sidt (%rsp); add $16, %rsp", clobbers="memory")
+def store_interrupts() -> None:
+    raise NotImplementedError
+
+
+@instruction("int $0x80", clobbers="rax, memory")
+def foreign_call() -> None:
+    raise NotImplementedError
+
+
+@instruction("int $32", clobbers="memory")
+def timer_interrupt() -> None:
+    raise NotImplementedError
+
+
+@instruction("push $0x10; push %rsp; pushf; push $0x8; push $0x400000; iretq", clobbers="memory")
+def forged_return() -> None:
+    """Try to return to the kernel's code segment."""
+    raise NotImplementedError
+
+
+@instruction("xor %esp, %esp; push %rax", clobbers="memory")
+def lose_stack() -> None:
+    raise NotImplementedError
+
+
+@instruction(
+    "mov {fourth}, %r10; mov {third}, %r8; mov {third}, %r9; syscall; mov %rdx, %rax",
+    clobbers="rcx, r8, r9, r10, r11, memory",
+    result="a",
+    number="a",
+    first="D",
+    second="S",
+    third="d",
+    fourth="b",
+)
+def raw_call(number: int, first: int, second: int, third: int, fourth: int) -> int:
+    """Make any system call with any registers, and answer the error number."""
+    raise NotImplementedError
