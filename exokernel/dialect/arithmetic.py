@@ -19,7 +19,7 @@ def in_range(result: Any) -> Any:
 def shift_left(value: Any, count: Any) -> Any:
     """Multiply by 2**count; bits that would be lost are a fault."""
     if count < 0:
-        raise OverflowError(f"shift by {count}")
+        raise ValueError(f"shift by {count}")
     if value != 0 and count >= BITS:
         raise OverflowError(f"{value} << {count} is not within 64 signed bits")
     return in_range(value << min(count, BITS))
@@ -28,7 +28,7 @@ def shift_left(value: Any, count: Any) -> Any:
 def shift_right(value: Any, count: Any) -> Any:
     """Divide by 2**count, rounding down: 64 or more leaves 0 or -1."""
     if count < 0:
-        raise OverflowError(f"shift by {count}")
+        raise ValueError(f"shift by {count}")
     return value >> count
 
 

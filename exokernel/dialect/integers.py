@@ -70,8 +70,8 @@ def unsigned_shift_right(value: int, count: int) -> int:
     """Shift the 64-bit pattern right, filling with zeros; 64 or more gives 0.
 
     Raises:
-        OverflowError: `count` is negative.
+        ValueError: `count` is negative.
     """
     if count < 0:
-        raise OverflowError(f"shift by {count}")
+        raise ValueError(f"shift by {count}")
     return as_signed((value & (MODULUS - 1)) >> count)

@@ -43,5 +43,5 @@ def test_an_unsigned_shift_fills_with_zeros(a: int, count: int) -> None:
 
 
 def test_an_unsigned_shift_by_a_negative_count_is_a_fault() -> None:
-    with pytest.raises(OverflowError):
+    with pytest.raises(ValueError):
         unsigned_shift_right(1, -1)
