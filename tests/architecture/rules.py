@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "prover": {"dialect", "compiler", "prover"},
     "host": {"dialect", "abi", "compiler", "prover", "model", "host"},
 }
+MEANINGS = ("instructions.py", "context.py", "interpreted.py")  # of machine code, for CPython
 UNSAFE = "exokernel.dialect.unsafe"
 MAY_BE_UNSAFE = (
     "exokernel/abi/",
@@ -87,7 +88,7 @@ def forbidden_imports(source: Source) -> Iterator[str]:
 
 
 def is_machine_description(path: PurePath) -> bool:
-    return "arch" in path.parts and path.name == "instructions.py"
+    return "arch" in path.parts and path.name in MEANINGS
 
 
 def machines_named_outside_arch(source: Source) -> Iterator[str]:
