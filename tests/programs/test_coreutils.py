@@ -1,0 +1,79 @@
+"""wc, cat and grep print what GNU's do, byte for byte, and end with the same status."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.programs.conftest import exok, gnu
+
+WC = [
+    ["text"],
+    ["text", "empty", "newline", "binary", "latin", "long"],
+    ["-l", "text"],
+    ["-lw", "long", "text"],
+    ["-c", "binary"],
+    ["text", "-w"],
+    ["nope"],
+    ["text", "nope", "empty"],
+    ["--", "-dash"],
+    ["-x", "text"],
+]
+WC_INPUT = [([], b"some words\nhere\n"), (["-l"], b"x\ny"), (["text", "-"], b"a b c\n"), ([], b"")]
+CAT = [["text"], ["text", "empty", "binary", "latin"], ["nope", "text"], ["-x"], ["--", "-dash"]]
+GREP = [
+    ["five", "text"],
+    ["again", "text", "long", "empty"],
+    ["-c", "line", "long", "text"],
+    ["-n", "o", "text"],
+    ["-vn", "four", "text", "newline"],
+    ["-v", "", "text"],
+    ["", "text"],
+    ["absent", "text"],
+    ["x", "nope", "text"],
+    ["o", "binary", "text"],
+    ["-c", "A", "binary"],
+    ["-x-", "text"],
+    [],
+]
+
+
+def same(machine: str, name: str, arguments: list[str], data: bytes | None, folder: Path) -> None:
+    theirs = gnu(name, ["-F", *arguments] if name == "grep" else arguments, data, folder)
+    ours = exok(machine, f"{name}.py", arguments, data, folder)
+    assert ours.stdout == theirs.stdout
+    assert ours.stderr == theirs.stderr
+    assert ours.returncode == theirs.returncode
+
+
+@pytest.mark.parametrize("arguments", WC, ids=" ".join)
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_wc_counts_files(machine: str, arguments: list[str], folder: Path) -> None:
+    same(machine, "wc", arguments, None, folder)
+
+
+@pytest.mark.parametrize("arguments, data", WC_INPUT)
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_wc_counts_its_input(machine: str, arguments: list[str], data: bytes, folder: Path) -> None:
+    same(machine, "wc", arguments, data, folder)
+
+
+@pytest.mark.parametrize("arguments", CAT, ids=" ".join)
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_cat_prints_files(machine: str, arguments: list[str], folder: Path) -> None:
+    same(machine, "cat", arguments, None, folder)
+
+
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_cat_prints_its_input(machine: str, folder: Path) -> None:
+    same(machine, "cat", ["text", "-"], bytes(range(256)) * 40, folder)
+
+
+@pytest.mark.parametrize("arguments", GREP, ids=" ".join)
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_grep_finds_lines(machine: str, arguments: list[str], folder: Path) -> None:
+    same(machine, "grep", arguments, None, folder)
+
+
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_grep_searches_its_input(machine: str, folder: Path) -> None:
+    same(machine, "grep", ["-n", "two"], b"one\ntwo\ntwo and three", folder)
