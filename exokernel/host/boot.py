@@ -160,7 +160,7 @@ def pump(sinks: dict[int, Pipe], deadline: float | None, kill: Callable[[], None
             kill()
         left = None if deadline is None or timed_out else max(0.0, deadline - time.perf_counter()) * 1000 + 1
         for source, _ in poll.poll(left):
-            if source == companion:
+            if companion is not None and source == companion:
                 kill()
                 poll.unregister(companion)
             elif data := os.read(source, CHUNK):

@@ -7,6 +7,7 @@ here. All of it goes to standard error, because standard output is the guest's.
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from exokernel.host.boot import Ending
@@ -14,6 +15,8 @@ from exokernel.host.errors import Status
 from exokernel.host.programs import Compiled
 from exokernel.host.report import Report, Verdict, parse, verdict
 
+
+MOST_TRACEBACKS = 5  # of crashes in one run
 
 
 class Phases:
@@ -76,14 +79,15 @@ def tell(end: Verdict, ending: Ending, compiled: Compiled, options: Namespace) -
             return Story(f"QEMU ended with status {ending.machine_status}: {complaint or 'it does not say why'}")
     if end.cause is None:
         return Story("")
-    traceback = describe(end.cause, compiled)
     if end.outcome == "panic":
-        return Story("the kernel panicked", traceback, register_table(end.cause))
-    return Story("" if traceback else f"{compiled.name} crashed: {end.cause.text}", traceback)
+        return Story("the kernel panicked", describe([end.cause], compiled), register_table(end.cause))
+    crashes = [report for report in parse(ending.report) if report.kind == "crash"]
+    more = len(crashes) - MOST_TRACEBACKS
+    return Story(f"and {more} more crashes" if more > 0 else "", describe(crashes[:MOST_TRACEBACKS], compiled))
 
 
-def describe(cause: Report, compiled: Compiled) -> str:
-    """The traceback of a crash or panic, in the text of Python's own."""
+def describe(causes: Sequence[Report], compiled: Compiled) -> str:
+    """The tracebacks of a panic or of crashes, in the text of Python's own."""
     from exokernel.host.provision import provide_packages
 
     provide_packages("run")
@@ -92,11 +96,17 @@ def describe(cause: Report, compiled: Compiled) -> str:
     from exokernel.host.symbols import Symbols
     from exokernel.host.traceback import render
 
-    program = dict(compiled.others).get(cause.fields().get("program", "").removeprefix("bin/"), compiled.program)
-    try:
-        return render(cause, [Symbols(program), Symbols(compiled.kernel)])
-    except (DWARFError, ELFError) as error:
-        return f"(no traceback: {error})\n"
+    kernel, programs = Symbols(compiled.kernel), {"": Symbols(compiled.program)}
+    for name, path in compiled.others:
+        programs[f"bin/{name}"] = Symbols(path)
+    texts = []
+    for cause in causes:
+        image = programs.get(cause.fields().get("program", ""), programs[""])
+        try:
+            texts.append(render(cause, [image, kernel]))
+        except (DWARFError, ELFError) as error:
+            texts.append(f"(no traceback: {error})\n")
+    return "\n".join(texts)
 
 
 def register_table(cause: Report) -> str:

@@ -9,7 +9,8 @@ One line, one report: a word, then what it says.
 
 Keys of `crash` and `panic`, all optional: the registers by their names (`rip rsp rbp rbx
 r12` ... `cr2`), `vector` and `error` of the exception, `environment`, all hexadecimal;
-`memory`, the bytes that lie at `rsp`, two digits each; `program`, its name in the archive.
+`memory`, the bytes that lie at `rsp`, two digits each; `program`, its name in the archive;
+`reason`, a word of the kernel's.
 Nothing here reads a symbol; `traceback` does.
 """
 
@@ -22,6 +23,7 @@ from exokernel.host.machine import POWERED_OFF
 
 TEXTS = ("program", "reason")  # keys whose value is no number
 MEMORY = "memory"
+EXCEPTIONS = ("no-handler", "no-stack")  # reasons behind which there is an exception
 
 
 class Report(NamedTuple):
@@ -61,11 +63,11 @@ def parse(stream: bytes) -> list[Report]:
 
 
 class Verdict(NamedTuple):
-    """How a run ended: the status exok exits with, and one word for it."""
+    """How a run ended: the status exok exits with, one word for it, and the report that says why."""
 
     status: int
     outcome: str
-    cause: Report | None = None  # the panic or crash to show
+    cause: Report | None = None  # the panic, or the last crash
 
 
 def verdict(reports: Iterable[Report], machine_status: int) -> Verdict:
@@ -78,9 +80,10 @@ def verdict(reports: Iterable[Report], machine_status: int) -> Verdict:
     if "panic" in last:
         return Verdict(Status.PANIC, "panic", last["panic"])
     if "exit" in last:
-        return Verdict(exit_status(last["exit"]), "exit", last.get("crash"))
+        status, crash = exit_status(last["exit"]), last.get("crash")
+        return Verdict(status, "crash" if crash is not None and status > Status.SIGNAL else "exit", crash)
     if "crash" in last:
-        return Verdict(Status.SIGNAL + signal_of(last["crash"].registers()), "crash", last["crash"])
+        return Verdict(Status.SIGNAL + signal_of(last["crash"]), "crash", last["crash"])
     if machine_status in (0, POWERED_OFF):  # a triple fault resets the machine, and QEMU calls that success
         return Verdict(Status.PANIC, "reset")
     return Verdict(Status.TOOL, "machine")
@@ -93,9 +96,11 @@ def exit_status(report: Report) -> int:
         return Status.TOOL
 
 
-def signal_of(registers: dict[str, int]) -> Signals:
+def signal_of(crash: Report) -> Signals:
     """The signal Linux sends for this exception, so that both systems' statuses agree."""
-    match registers.get("vector"):
+    if crash.fields().get("reason", EXCEPTIONS[0]) not in EXCEPTIONS:
+        return Signals.SIGKILL  # the kernel ended it for something it did not do
+    match crash.registers().get("vector"):
         case 0 | 16 | 19:
             return Signals.SIGFPE
         case 1 | 3:

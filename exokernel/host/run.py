@@ -13,21 +13,20 @@ the program does not compile, 127 there is no such program, 128+n it crashed as 
 """
 
 import os
-import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
+from typing import BinaryIO
 
 from exokernel.host.boot import boot
 from exokernel.host.cargo import Cargo, pack, waiting_input
 from exokernel.host.errors import ToolError
 from exokernel.host.machine import Board, Machine, memory_for, parse_size
 from exokernel.host.outcome import Phases, conclude
-from exokernel.host.native import run_native
 from exokernel.host.programs import Compiled, compile_all, locate
 from exokernel.host.progress import progress
 from exokernel.host.provision import provide_qemu
 
-MACHINES = ("qemu", "native")
+MACHINES = ("qemu", "native", "cpython")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -86,7 +85,13 @@ def execute(options: Namespace) -> int:
     phases = Phases(options.started)
     path = locate(options.program)
     if options.machine == "native":
+        from exokernel.host.native import run_native
+
         return run_native(path, options, phases)
+    if options.machine == "cpython":
+        from exokernel.host.interpreted import run_interpreted
+
+        return run_interpreted(path, options, phases)
     return run_on_qemu(path, options, phases)
 
 
@@ -95,7 +100,7 @@ def run_on_qemu(path: Path, options: Namespace, phases: Phases) -> int:
     phases.done("setup")
     compiled = compile_all(path, options.others, quiet=options.quiet)
     phases.done("compile")
-    archive = pack_cargo(compiled, options)
+    archive = pack_cargo(compiled, options, waiting_input())
     phases.done("image")
     try:
         machine = machine_for(compiled, archive, options)
@@ -106,7 +111,7 @@ def run_on_qemu(path: Path, options: Namespace, phases: Phases) -> int:
     return conclude(ending, compiled, phases, options)
 
 
-def pack_cargo(compiled: Compiled, options: Namespace) -> int:
+def pack_cargo(compiled: Compiled, options: Namespace, standard_input: BinaryIO | None) -> int:
     cargo = Cargo(
         program=compiled.program,
         name=compiled.name,
@@ -116,7 +121,7 @@ def pack_cargo(compiled: Compiled, options: Namespace) -> int:
         volumes=options.volumes,
     )
     with progress("reading standard input and files", options.quiet):
-        return pack(cargo, waiting_input())
+        return pack(cargo, standard_input)
 
 
 def machine_for(compiled: Compiled, archive: int, options: Namespace) -> Machine:

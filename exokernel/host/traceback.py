@@ -10,13 +10,13 @@ from pathlib import Path
 from exokernel.abi.faults import Fault
 from exokernel.abi.x86_64 import PageFaultError, Vector
 from exokernel.host.provision import ROOT
-from exokernel.host.report import Report
+from exokernel.host.report import EXCEPTIONS, Report
 from exokernel.host.symbols import Memory, Place, Registers, Symbols
 
 MOST_FRAMES = 100
 FAILED_CHECK = b"\x67\x0f\xb9\x40"  # ud1 kind(%eax),%eax: the kind is the byte behind
 
-EXCEPTIONS = {
+FAILED_CHECKS = {
     Fault.INDEX: "IndexError: index out of range",
     Fault.OVERFLOW: "OverflowError: the result does not fit",
     Fault.DIVISION: "ZeroDivisionError: division by zero",
@@ -26,15 +26,23 @@ EXCEPTIONS = {
     Fault.UNCAUGHT: "an exception that nothing caught",
 }
 
+REASONS = {  # for which the kernel ends an environment
+    "no-handler": "and the program has no handler for it",
+    "no-stack": "and the program's exception stack has no room for it",
+    "no-entry": "the program has no entry for the end of its slice",
+    "overstayed": "the program kept the processor past the end of its slice",
+    "asked": "the program ended itself without a status",
+}
+
 
 def render(cause: Report, images: Sequence[Symbols]) -> str:
     """The traceback of a crash or panic and the exception's name, ending in a newline."""
     registers = cause.registers()
     memory = Memory(registers.get("rsp", 0), cause.memory())
     lines = ["Traceback (most recent call last):\n"]
-    places = [place for place in follow(registers, memory, images)]
+    places = list(follow(registers, memory, images))
     lines += [frame_text(place) for place in reversed(places)]
-    return "".join(lines if places else []) + exception(registers, images) + "\n"
+    return "".join(lines if places else []) + conclusion(cause, registers, images) + "\n"
 
 
 def follow(registers: Registers, memory: Memory, images: Sequence[Symbols]) -> Iterator[Place]:
@@ -80,6 +88,16 @@ def shown(path: Path) -> Path:
     return full.relative_to(here) if full.is_absolute() and full.is_relative_to(here) else full
 
 
+def conclusion(cause: Report, registers: Registers, images: Sequence[Symbols]) -> str:
+    """The last line: the exception, or the word the kernel has for the end."""
+    reason = cause.fields().get("reason", "")
+    if cause.kind == "panic" and reason:
+        return f"KernelPanic: {reason.replace('_', ' ')}"
+    if reason in EXCEPTIONS:
+        return f"{exception(registers, images)}, {REASONS[reason]}"
+    return REASONS[reason] if reason in REASONS else exception(registers, images)
+
+
 def exception(registers: Registers, images: Sequence[Symbols]) -> str:
     """What happened, as Python would name it where Python has a name for it."""
     vector = registers.get("vector")
@@ -101,7 +119,7 @@ def failed_check(address: int, images: Sequence[Symbols]) -> str:
     image = image_of(address, images)
     code = image.bytes_at(address, len(FAILED_CHECK) + 1) if image else b""
     if code[:-1] == FAILED_CHECK and code[-1] in {member.value for member in Fault}:
-        return EXCEPTIONS[Fault(code[-1])]
+        return FAILED_CHECKS[Fault(code[-1])]
     return "InvalidInstruction: these bytes are no instruction"
 
 

@@ -48,6 +48,13 @@ def test_a_crash(driver: FakeDriver, exok: Exok) -> None:
     assert (told["status"], told["outcome"], told["registers"]["cr2"]) == (139, "crash", "0x10")
 
 
+def test_every_crash_is_told(driver: FakeDriver, exok: Exok) -> None:
+    driver.guest = talking_guest(report=b"crash vector=e cr2=10\n" * 7 + b"exit 0\n")
+    status, _, error = exok("run", "prog.py")
+    assert status == 0
+    assert error.count("MemoryFault") == 5 and "and 2 more crashes" in error
+
+
 def test_a_panic(driver: FakeDriver, exok: Exok) -> None:
     driver.guest = talking_guest(report=b"panic vector=d rip=ffffffff80001234 rsp=0 rax=1 rbx=2 rcx=3\n")
     status, _, error = exok("run", "prog.py")

@@ -141,11 +141,17 @@ def test_what_is_not_known_is_left_out(image: Symbols) -> None:
         ("vector=d", "ProtectionFault: the processor forbids this instruction here"),
         ("vector=11", "ProcessorException: alignment"),
         ("vector=6 rip=0", "InvalidInstruction: these bytes are no instruction"),
+        ("vector=d reason=no-handler", "ProtectionFault: the processor forbids this instruction here, and the program has no handler for it"),
+        ("vector=0 reason=overstayed", "the program kept the processor past the end of its slice"),
         ("", "stopped for a reason it did not report"),
     ],
 )
 def test_each_exception_has_its_sentence(fields: str, sentence: str) -> None:
     assert render(Report("crash", fields), []) == sentence + "\n"
+
+
+def test_a_panic_with_a_reason_is_named_by_it() -> None:
+    assert render(Report("panic", "reason=no_archive vector=6 rip=0"), []) == "KernelPanic: no archive\n"
 
 
 def test_places_are_innermost_first(image: Symbols, tmp_path: Path) -> None:
