@@ -13,6 +13,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace) -> int:
     provide_qemu()
-    words = ["-m", "not slow and not deep", "-x"]
+    words = ["-m", "not slow and not deep"]
     words += ["-k", options.expression] if options.expression else []
     return examine(words, options, types=True)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from exokernel.host.errors import Status
 from exokernel.host.outcome import Phases
 from exokernel.host.progress import progress
-from exokernel.host.provision import PYTHON, ROOT, provide_qemu, say
+from exokernel.host.provision import PYTHON, ROOT, STATE, provide_qemu, say
 
 CHECKED = ("exokernel", "programs")  # what the type checkers read
 
@@ -60,7 +60,7 @@ def type_checkers() -> list[tuple[str, list[str]]]:
     folders = [name for name in CHECKED if any((ROOT / name).glob("*.py"))]
     python = str(PYTHON)
     return [
-        ("mypy", [python, "-m", "mypy", "--strict", *folders]),
+        ("mypy", [python, "-m", "mypy", "--strict", "--cache-dir", str(STATE / "mypy"), *folders]),
         ("pyright", [python, "-m", "pyright", "--pythonpath", python, *folders]),
     ]
 
