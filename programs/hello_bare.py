@@ -1,10 +1,10 @@
 """Say hello with the smallest library, without ExOS."""
 
-from exokernel.libos import bare
+from exokernel.libos.bare import shut_down
 
 STATUS = 0
 
 
 def main() -> int:
     print("Hello, bare world!")
-    bare.shut_down(STATUS)
+    shut_down(STATUS)
