@@ -46,9 +46,10 @@ class Span:
 class CompileError(Exception):
     """The program is refused. `others` are further, independent refusals of the same program."""
 
-    def __init__(self, sentence: str, span: Span | None, hint: str = "") -> None:
+    def __init__(self, sentence: str, span: Span | None, hint: str = "", follows: bool = False) -> None:
         super().__init__(sentence)
         self.sentence, self.span, self.hint = sentence, span, hint
+        self.follows = follows  # only because of another refusal
         self.others: list[CompileError] = []
 
     def render(self) -> str:
@@ -72,7 +73,8 @@ class CompileError(Exception):
 def combined(errors: Iterable[CompileError]) -> CompileError:
     """One error that renders as all of them, in source order and without repetition."""
     unique: dict[tuple[object, ...], CompileError] = {}
-    for error in errors:
+    found = list(errors)
+    for error in [error for error in found if not error.follows] or found:
         unique.setdefault((error.span, error.sentence), error)
     ordered = sorted(unique.values(), key=_position)
     first, rest = ordered[0], ordered[1:]

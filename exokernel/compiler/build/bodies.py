@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from exokernel.compiler.build import machine
+from exokernel.compiler.build import gates, machine
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.values import Frame, Variable
 from exokernel.compiler.check import functions, types
@@ -28,8 +28,8 @@ def shell(name: str, declaration: FunctionDeclaration, signature: Signature) -> 
     if "exported" in traits:
         given = traits["exported"]
         attributes["exported"] = str(given[0].value) if given else syntax.name
-    if "syscall" in traits:
-        attributes["syscall"] = syntax.name
+    if signature.result == types.NEVER:
+        attributes["noreturn"] = ""
     if "section" in traits:
         attributes["section"] = str(traits["section"][0].value)
     return op.Function(
@@ -66,7 +66,7 @@ def build(program: ProgramBuilder, instance: Instance) -> None:
     for parameter, local in zip(signature.parameters, function.parameters):
         frame.variables[parameter.name] = Variable(parameter.type, builder.parameter(local))
     if "system_call" in traits:
-        machine.system_call_body(builder, instance)
+        gates.trap(builder, instance)
     else:
         if declaration.yielding:
             raise declaration.scope.error(
@@ -74,8 +74,7 @@ def build(program: ProgramBuilder, instance: Instance) -> None:
             )
         builder.statements(_without_docstring(declaration.syntax.body))
         _finish(builder, declaration)
-    instance.escapes, instance.calls, instance.dispatches = builder.escapes, builder.calls, builder.dispatches
-    instance.falls_off = builder.falls_off
+    instance.adopt(builder)
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 
 from exokernel.compiler.build import iteration, places, sequences, words
-from exokernel.compiler.build.conditions import branch
+from exokernel.compiler.build.comprehension import generated
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.registry import intrinsic
-from exokernel.compiler.build.sequences import Element
 from exokernel.compiler.build.values import Loop, Result, Value
 from exokernel.compiler.check import annotation, layout, types
 from exokernel.compiler.check.types import Type
@@ -216,42 +215,3 @@ def _innermost(builder: FunctionBuilder) -> Loop:
     """The outermost loop of the comprehension being built is the one that `after` ends."""
     loops = [each for each in builder.controls if isinstance(each, Loop) and each.frame is builder.frame]
     return loops[-1]
-
-
-def generated(builder: FunctionBuilder, generators: list[ast.comprehension], body: object, after: op.Block) -> None:
-    """Build the loops of a comprehension around `body`. Its names are its own."""
-    if not generators:
-        body()  # type: ignore[operator]
-        return
-    first, *rest = generators
-
-    def consume(element: Element) -> None:
-        hidden = _hide(builder, first.target)
-        iteration.bind(builder, first.target, element)
-        skip = builder.new_block("skip")
-        for test in first.ifs:
-            taken = builder.new_block("taken")
-            branch(builder, test, taken, skip)
-            builder.start(taken)
-        generated(builder, rest, body, after)
-        builder.start(skip)
-        _show(builder, first.target, hidden)
-
-    iteration.produce(builder, first.iter, consume, builder.new_block("endfor") if rest else after)
-
-
-def _names(target: ast.expr) -> list[str]:
-    return [each.id for each in ast.walk(target) if isinstance(each, ast.Name)]
-
-
-def _hide(builder: FunctionBuilder, target: ast.expr) -> dict[str, object]:
-    """Put aside the function's own variables of the comprehension's names."""
-    variables = builder.frame.variables
-    return {name: variables.pop(name) for name in _names(target) if name in variables}
-
-
-def _show(builder: FunctionBuilder, target: ast.expr, hidden: dict[str, object]) -> None:
-    variables = builder.frame.variables
-    for name in _names(target):
-        variables.pop(name, None)
-    variables.update(hidden)  # type: ignore[arg-type]

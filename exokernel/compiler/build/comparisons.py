@@ -118,8 +118,16 @@ def contained(builder: FunctionBuilder, node: ast.Compare, symbol: ast.cmpop, ot
         held = _within(builder, node, other)
     else:
         left = builder.copy(builder.value(node.left))
-        held = member(builder, node, left, builder.value(other))
+        held = _held(builder, node, left, other)
     return negated(builder, held) if isinstance(symbol, ast.NotIn) else held
+
+
+def _held(builder: FunctionBuilder, node: ast.expr, left: Value, other: ast.expr) -> op.Operand:
+    from exokernel.compiler.build import searches, trial
+
+    if isinstance(trial.type_of(builder, other), (types.Array, types.List, types.Tuple)):
+        return searches.among(builder, node, left, other)
+    return member(builder, node, left, builder.value(other))
 
 
 def _among(builder: FunctionBuilder, node: ast.Compare, options: list[ast.expr]) -> op.Operand:
@@ -162,7 +170,7 @@ def member(builder: FunctionBuilder, node: ast.expr, left: Value, right: Value) 
             target = builder.temporary(types.BOOL)
             builder.emit(op.Compare(target, op.Relation.EQUAL, common, left.operand))
             return target
-        case types.Array() | types.Octets() | types.List() | types.Text():
+        case types.Octets() | types.Text():
             from exokernel.compiler.build import searches
 
             return searches.member(builder, node, left, right)

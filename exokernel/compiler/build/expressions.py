@@ -74,7 +74,9 @@ def name(builder: FunctionBuilder, node: ast.Name, expected: Type | None) -> Res
         return Value(variable.type, variable.local)
     if node.id in builder.frame.assigned:
         if node.id in builder.frame.poisoned:
-            raise builder.error(f"`{node.id}` could not be given a value", node)
+            refused = builder.error(f"`{node.id}` could not be given a value", node)
+            refused.follows = True
+            raise refused
         raise builder.error(f"`{node.id}` is used before it has a value", node)
     found = builder.frame.scope.lookup(node.id)
     if found is None:

@@ -71,33 +71,38 @@ def bind(builder: FunctionBuilder, target: ast.expr, element: Element) -> None:
         bind(builder, each, part)
 
 
-def produce(builder: FunctionBuilder, node: ast.expr, consume: Consume, after: op.Block) -> None:
-    """Build a loop over what `node` gives; `break` goes to `after`, exhaustion falls through."""
+def produce(builder: FunctionBuilder, node: ast.expr, consume: Consume, after: op.Block) -> int | None:
+    """Build a loop over what `node` gives; `break` goes to `after`, exhaustion falls through.
+
+    Answers how many elements there may be at most, if that is known.
+    """
     if isinstance(node, ast.Call):
         from exokernel.compiler.build.expressions import meaning
 
         found = meaning(builder, node.func)
         if found == Intrinsic("builtins.enumerate"):
-            _enumerated(builder, node, consume, after)
-            return
+            return _enumerated(builder, node, consume, after)
         generator = inlining.generator(builder, node)
         if generator is not None:
             _generated(builder, node, generator, consume, after)
-            return
-    if isinstance(node, ast.Tuple):
-        _unrolled(builder, node, consume, after)
-        return
+            return None
+    if isinstance(node, (ast.Tuple, ast.List)):
+        values = [builder.copy(builder.value(each)) for each in node.elts]
+        return _unrolled(builder, values, consume, after)
     sequence = sequences.of(builder, node)
+    if isinstance(sequence, list):
+        return _unrolled(builder, sequence, consume, after)
     if sequence is None:
         raise builder.error(
             f"`{ast.unparse(node)}` is not iterated over",
             node,
             "loop over a range, an array, bytes, a tuple, a list or a generator",
         )
-    _counted(builder, node, sequence, consume, after)
+    counted(builder, node, sequence, consume, after)
+    return sequence.capacity
 
 
-def _counted(builder: FunctionBuilder, node: ast.expr, sequence: Sequence, consume: Consume, after: op.Block) -> None:
+def counted(builder: FunctionBuilder, node: ast.expr, sequence: Sequence, consume: Consume, after: op.Block) -> None:
     """Count through a sequence, by its own first, limit and step."""
     head, body, following, done = (builder.new_block(each) for each in ("for", "do", "next", "done"))
     counter = builder.temporary(types.INT)
@@ -120,7 +125,7 @@ def _counted(builder: FunctionBuilder, node: ast.expr, sequence: Sequence, consu
     builder.start(done)
 
 
-def _enumerated(builder: FunctionBuilder, node: ast.Call, consume: Consume, after: op.Block) -> None:
+def _enumerated(builder: FunctionBuilder, node: ast.Call, consume: Consume, after: op.Block) -> int | None:
     """`enumerate(x, start)`: a count beside whatever x gives."""
     start: op.Operand = op.Constant(0, ir.INT)
     for given in [*node.args[1:], *(each.value for each in node.keywords)]:
@@ -128,23 +133,23 @@ def _enumerated(builder: FunctionBuilder, node: ast.Call, consume: Consume, afte
     count = builder.temporary(types.INT)
     builder.emit(op.Assign(count, start))
 
-    def counted(element: Element) -> None:
+    def numbered(element: Element) -> None:
         now = builder.temporary(types.INT)
         builder.emit(op.Assign(now, count))
         builder.emit(op.Binary(count, op.BinaryOperator.ADD, count, ONE))
         consume((Value(types.INT, now), element))
 
-    produce(builder, node.args[0], counted, after)
+    return produce(builder, node.args[0], numbered, after)
 
 
-def _unrolled(builder: FunctionBuilder, node: ast.Tuple, consume: Consume, after: op.Block) -> None:
-    """A tuple written out: the body is built once for each item."""
-    values = [builder.copy(builder.value(each)) for each in node.elts]
+def _unrolled(builder: FunctionBuilder, values: list[Value], consume: Consume, after: op.Block) -> int:
+    """The items of a tuple: the body is built once for each."""
     for value in values:
         following = builder.new_block("next")
         with builder.inside(Loop(builder.frame, after, following, len(builder.controls))):
             consume(value)
         builder.start(following)
+    return len(values)
 
 
 def _generated(

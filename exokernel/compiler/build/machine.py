@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.check import constants, functions, intrinsics
 from exokernel.compiler.check.declarations import FunctionDeclaration, InstructionDeclaration, Intrinsic
 from exokernel.compiler.check.scopes import Scope
@@ -16,7 +15,7 @@ from exokernel.compiler.check.types import lowered
 from exokernel.compiler.ir import operations as op
 
 if TYPE_CHECKING:
-    from exokernel.compiler.build.program import Instance, ProgramBuilder
+    from exokernel.compiler.build.program import ProgramBuilder
 
 
 def require_unsafe(scope: Scope, node: ast.AST, name: str) -> None:
@@ -88,6 +87,3 @@ def module_assertion(scope: Scope, statement: ast.Assert) -> None:
         raise scope.error("this assertion about constants fails", statement)
 
 
-def system_call_body(builder: FunctionBuilder, instance: Instance) -> None:
-    """The body of a declared system call, in a program."""
-    raise builder.error("system calls are not yet built", instance.declaration.syntax)

@@ -10,17 +10,19 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from exokernel.compiler.build import bodies, machine, statics, syntax
+from exokernel.compiler.build import bodies, gates, machine, statics, syntax
 from exokernel.compiler.build.function import CallSite, FunctionBuilder
 from exokernel.compiler.build.options import Options
 from exokernel.compiler.build.values import Dispatch, Escape
 from exokernel.compiler.check import classes, functions
 from exokernel.compiler.check.declarations import (
     ClassDeclaration,
+    ConstantDeclaration,
     ErrorClass,
     FunctionDeclaration,
     InstructionDeclaration,
     Intrinsic,
+    Known,
     RecordClass,
     Signature,
     StaticDeclaration,
@@ -49,6 +51,11 @@ class Instance:
     falls_off: op.Stop | None = None
     built: bool = False
     failed: bool = False
+
+    def adopt(self, builder: FunctionBuilder) -> None:
+        """Keep what the rules about paths need to know of the builder."""
+        self.escapes, self.calls, self.dispatches = builder.escapes, builder.calls, builder.dispatches
+        self.falls_off = builder.falls_off
 
 
 class ProgramBuilder:
@@ -90,6 +97,19 @@ class ProgramBuilder:
             self.note_type(each)
         made = bodies.shell(name, function, signature)
         return Instance(name, function, bindings, owner, signature, made)
+
+    def synthetic(self, name: str, declaration: FunctionDeclaration, signature: Signature) -> Instance:
+        """A function that stands nowhere in the source."""
+        made = Instance(name, declaration, {}, None, signature, bodies.shell(name, declaration, signature))
+        self.instances[name] = made
+        made.built = True
+        return made
+
+    def table(self, declared: ConstantDeclaration, element: Type, known: Known) -> op.Place:
+        """A constant tuple as constant memory."""
+        made = statics.table(declared, element, known)
+        self.program.statics.setdefault(made.name, made)
+        return op.Place(op.Static(made.name), (), made.storage)
 
     def note_type(self, type: Type) -> None:
         """Enter the records that a type mentions."""
@@ -136,6 +156,8 @@ class ProgramBuilder:
         self._stop_on_errors()
         self._declare_everything()
         entries = [*self._entries(roots), *self._exported()]
+        if self.options.kind == "kernel":
+            entries += gates.kernel_gates(self, gates.interface(self._declared_functions([*self.world.scopes.values()])))
         checked = [*self._checked()]
         self._drain()
         self._stop_on_errors()

@@ -32,8 +32,8 @@ class Sequence:
 ZERO = op.Constant(0, ir.INT)
 
 
-def of(builder: FunctionBuilder, node: ast.expr) -> Sequence | None:
-    """The sequence an expression is; None when it is none."""
+def of(builder: FunctionBuilder, node: ast.expr) -> Sequence | list[Value] | None:
+    """The sequence an expression is, or the items of a tuple; None when it is neither."""
     if isinstance(node, ast.Call):
         from exokernel.compiler.build.expressions import meaning
 
@@ -44,11 +44,12 @@ def of(builder: FunctionBuilder, node: ast.expr) -> Sequence | None:
                 return _zipped(builder, node)
             case Intrinsic("builtins.reversed"):
                 return _reversed(builder, node)
-    return of_result(builder, builder.expression(node), node)
+    table = tuples.table(builder, node)
+    return of_result(builder, table if table is not None else builder.expression(node), node)
 
 
-def of_result(builder: FunctionBuilder, result: Result, node: ast.expr) -> Sequence | None:
-    """The sequence of the elements of a value."""
+def of_result(builder: FunctionBuilder, result: Result, node: ast.expr) -> Sequence | list[Value] | None:
+    """The elements of a value."""
     match result.type:
         case types.Array(kind):
             return _array(builder, result, kind)
@@ -58,6 +59,9 @@ def of_result(builder: FunctionBuilder, result: Result, node: ast.expr) -> Seque
             from exokernel.compiler.build import lists
 
             return lists.sequence(builder, node)
+        case types.Tuple(items):
+            value = builder.copy(builder.materialise(result))
+            return [tuples.item(builder, value, position) for position in range(len(items))]
         case _:
             return None
 
@@ -113,7 +117,7 @@ def _parts(builder: FunctionBuilder, node: ast.Call) -> list[Sequence]:
     parts = []
     for each in node.args:
         part = of(builder, each)
-        if part is None or part.step != 1 or part.first != ZERO:
+        if not isinstance(part, Sequence) or part.step != 1 or part.first != ZERO:
             raise builder.error("this takes arrays, bytes, lists and plain ranges", each)
         parts.append(part)
     return parts

@@ -5,7 +5,14 @@ from __future__ import annotations
 import ast
 
 from exokernel.compiler.check import annotation, classes, constants, layout
-from exokernel.compiler.check.declarations import Field, Intrinsic, Known, RecordClass, StaticDeclaration
+from exokernel.compiler.check.declarations import (
+    ConstantDeclaration,
+    Field,
+    Intrinsic,
+    Known,
+    RecordClass,
+    StaticDeclaration,
+)
 from exokernel.compiler.check.types import Array, Record, Type, accepts, storage
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
@@ -79,23 +86,23 @@ def variable(declared: StaticDeclaration) -> op.StaticVariable:
     return made
 
 
-def _fill(declared: StaticDeclaration, record: RecordClass, content: bytearray, base: int, call: ast.Call | None) -> None:
-    """Write the fields of a record made by `call` (or by default) into `content`."""
-    given = {each.arg: each.value for each in call.keywords} if call is not None else {}
-    if call is not None and call.args:
+def _fill(declared: StaticDeclaration, record: RecordClass, content: bytearray, base: int, call: ast.Call) -> None:
+    """Write the fields of a record made by `call` into `content`."""
+    given = {each.arg: each.value for each in call.keywords}
+    if call.args:
         raise declared.scope.error("fields are given by name", call.args[0])
     fields = classes.record_fields(record)
     for name in given:
         if name not in fields:
-            raise declared.scope.error(f"`{record.short}` has no field `{name}`", call or declared.node)
+            raise declared.scope.error(f"`{record.short}` has no field `{name}`", call)
     place = classes.layout(record)
     for name, field in fields.items():
         own = given.get(name)
         expression, scope = (own, declared.scope) if own is not None else (field.default, record.scope)
         offset = base + place.fields[name].offset
         if isinstance(field.type, Record):
-            inner = expression if isinstance(expression, ast.Call) else None
-            _fill(declared, field.type.declaration, content, offset, inner)
+            if isinstance(expression, ast.Call):
+                _fill(declared, field.type.declaration, content, offset, expression)
         elif expression is not None:
             found = constants.evaluate(scope, expression)
             _write(declared, field, place.fields[name].storage, found, content, offset)
@@ -115,3 +122,11 @@ def _write(
         content[offset : offset + size] = found.integer().to_bytes(size, "little", signed=signed)
     except OverflowError:
         raise scope.error(f"{found.value} does not fit field `{field.name}`", declared.node) from None
+
+
+def table(declared: ConstantDeclaration, element: Type, known: Known) -> op.StaticVariable:
+    """A constant tuple of scalars laid out as an array."""
+    stored = storage(element)
+    size = layout.scalar_size(stored)
+    content = b"".join((int(each.integer()) & (1 << 8 * size) - 1).to_bytes(size, "little") for each in known.items())
+    return op.StaticVariable(declared.name, ir.Run(stored, len(known.items())), content, constant=True)

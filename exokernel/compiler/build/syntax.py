@@ -12,7 +12,9 @@ from exokernel.compiler.build import (
     operators,
     patterns,
     places,
+    printing,
     statements,
+    texts,
     unsafe,
 )
 
@@ -28,6 +30,8 @@ __all__ = [
     "operators",
     "patterns",
     "places",
+    "printing",
     "statements",
+    "texts",
     "unsafe",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 
 from exokernel.compiler.build.function import FunctionBuilder
-from exokernel.compiler.build.values import Result, Value
+from exokernel.compiler.build.values import Located, Result, Value
 from exokernel.compiler.check import classes, constants, types
-from exokernel.compiler.check.declarations import Known, TupleClass
+from exokernel.compiler.check.declarations import ConstantDeclaration, Known, TupleClass
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir import types as ir
 
 
 def make(builder: FunctionBuilder, node: ast.Tuple, expected: Type | None) -> Value:
@@ -85,11 +86,40 @@ def subscript(builder: FunctionBuilder, node: ast.Subscript, value: Value) -> Re
     """`tuple[i]`, with `i` known at build time."""
     assert isinstance(value.type, types.Tuple)
     index = builder.value(node.slice).operand
+    constant_table = None if isinstance(index, op.Constant) else table(builder, node.value, 1)
+    if constant_table is not None:
+        place = constant_table.place
+        assert isinstance(place.storage, ir.Run) and isinstance(constant_table.type, types.Array)
+        step = op.IndexStep(index)
+        builder.at(node)
+        from exokernel.compiler.build import places
+
+        return places.read(builder, op.Place(place.base, (step,), place.storage.element), constant_table.type.element)
     if not isinstance(index, op.Constant) or not isinstance(index.value, int):
         raise builder.error("the items of a tuple are told apart at build time", node.slice, "use an Array")
     if not 0 <= index.value < len(value.type.items):
         raise builder.error(f"the tuple has {len(value.type.items)} items", node.slice)
     return item(builder, value, index.value)
+
+
+TABLE = 8  # items from which a constant tuple lies in memory
+
+
+def table(builder: FunctionBuilder, node: ast.expr, least: int = TABLE) -> Located | None:
+    """A long constant tuple of one type of scalars, as a constant array; None for anything else."""
+    from exokernel.compiler.build.expressions import meaning
+
+    declared = meaning(builder, node) if isinstance(node, (ast.Name, ast.Attribute)) else None
+    if not isinstance(declared, ConstantDeclaration):
+        return None
+    known = constants.constant_value(declared)
+    if not isinstance(known.type, types.Tuple) or known.type.declaration is not None or len(known.type.items) < least:
+        return None
+    element = types.value_of(known.type.items[0])
+    scalar = isinstance(element, (types.Int, types.Bool, types.Enum, types.Word))
+    if not scalar or any(types.value_of(each) != element for each in known.type.items):
+        return None
+    return Located(types.Array(element), builder.program.table(declared, element, known))
 
 
 def of_constant(builder: FunctionBuilder, known: Known) -> Value:

@@ -89,6 +89,11 @@ def known(value: object) -> Known:
             raise TypeError(f"{type(value).__name__} is no value of the dialect")
 
 
+def plain(found: Known) -> object:
+    """A known value as Python has it: tuples hold values again."""
+    return tuple(plain(each) for each in found.items()) if isinstance(found.type, types.Tuple) else found.value
+
+
 def known_enum(enum: EnumClass, number: int) -> Known:
     return Known(types.Enum(enum), number)
 
@@ -232,7 +237,7 @@ class Evaluator:
         left = self.value(node.left)
         for symbol, other in zip(node.ops, node.comparators):
             right = self.value(other)
-            if not COMPARE[type(symbol)](left.value, right.value):
+            if not COMPARE[type(symbol)](plain(left), plain(right)):
                 return known(False)
             left = right
         return known(True)
@@ -302,11 +307,24 @@ class Evaluator:
         found = self.scope.meaning(node.func)
         if found is None and isinstance(node.func, ast.Attribute):
             return self._method(node, node.func)
+        if found in (Intrinsic("dialect.size_of"), Intrinsic("dialect.offset_of")):
+            return self._measured(node, found == Intrinsic("dialect.offset_of"))
         if any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords):
             raise self.error(node, "arguments are written out one by one")
         arguments = [self.value(each) for each in node.args]
         named = {each.arg: self.value(each.value) for each in node.keywords if each.arg is not None}
         return self.apply(node, found, arguments, named)
+
+    def _measured(self, node: ast.Call, offset: bool) -> Known:
+        """`size_of(T)`, `offset_of(R, "field")`."""
+        from exokernel.compiler.check.layout import size_of
+
+        kind = annotation.resolve(annotation.Context(self.scope), node.args[0])
+        if not offset:
+            return known(size_of(kind)[0])
+        if not isinstance(kind, types.Record):
+            raise self.error(node, "`offset_of` takes a record class and the name of a field")
+        return known(classes.layout(kind.declaration).fields[str(self.value(node.args[1]).value)].offset)
 
     def apply(
         self, node: ast.expr, found: Declaration | None, arguments: list[Known], named: dict[str, Known]

@@ -1,0 +1,1 @@
+"""Functions in the dialect that the compiler calls where an expression needs a loop."""

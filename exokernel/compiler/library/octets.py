@@ -1,0 +1,36 @@
+"""Searches in bytes, as the methods of `bytes` have them. Compiled into whatever uses them."""
+
+
+def find(data: bytes, part: bytes, start: int) -> int:
+    """The first position from `start` on where `part` stands, or -1."""
+    position = start
+    while position + len(part) <= len(data):
+        if data[position : position + len(part)] == part:
+            return position
+        position += 1
+    return -1
+
+
+def find_octet(data: bytes, octet: int, start: int) -> int:
+    """The first position from `start` on of one byte, or -1."""
+    for position in range(start, len(data)):
+        if data[position] == octet:
+            return position
+    return -1
+
+
+def starts_with(data: bytes, part: bytes) -> bool:
+    return len(part) <= len(data) and data[: len(part)] == part
+
+
+def ends_with(data: bytes, part: bytes) -> bool:
+    return len(part) <= len(data) and data[len(data) - len(part) :] == part
+
+
+def count_octet(data: bytes, octet: int) -> int:
+    """How often one byte occurs."""
+    count = 0
+    for each in data:
+        if each == octet:
+            count += 1
+    return count
