@@ -132,7 +132,7 @@ class Emitter:
     def allocate(self, name: str, kind: Value) -> tuple[str, ...]:
         """Memory for a local, a piece for each of its scalars."""
         types = scalars(kind)
-        names = tuple(f'%"{name}"' if len(types) == 1 else f'%"{name}:{part}"' for part in range(len(types)))
+        names = tuple(f'%".local.{name}"' if len(types) == 1 else f'%".local.{name}:{part}"' for part in range(len(types)))
         self.entry += [f"  {one} = alloca {scalar}" for one, scalar in zip(names, types)]
         self.memory[name] = names
         return names
