@@ -12,7 +12,7 @@ import ctypes
 import mmap
 import signal
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.ir import operations as op
@@ -114,8 +114,7 @@ class NativeFault(Exception):
         self.address = address
 
 
-@dataclass(frozen=True)
-class Returned:
+class Returned(NamedTuple):
     """What a function returned: the value's bits as a signed integer, and the error number."""
 
     value: int
@@ -133,6 +132,7 @@ class NativeImage:
         program.assembly.append(SUPPORT)
         base = BASE + NativeImage.loaded * SPACING
         NativeImage.loaded += 1
+        self.base = base
         code = emit(lower_program(program, "native", Conventions()), EXOKERNEL, level)
         image = link_image(code.object, native_layout(base), "native_call")
         self.elf, self.symbols = image.executable(), image.symbols
@@ -158,6 +158,17 @@ class NativeImage:
             previous = SignalAction()
             libc.sigaction(int(one), ctypes.byref(action), ctypes.byref(previous))
             self.word(self.symbols["native_previous"] + 8 * one).value = previous.handler or 0
+
+    def unload(self) -> None:
+        """Give the memory back. No function of the image may be called any more.
+
+        Only the image loaded last can be unloaded: others' handlers of signals lead here.
+        """
+        for one in HANDLED:
+            previous = self.word(self.symbols["native_previous"] + 8 * one).value
+            libc.sigaction(int(one), ctypes.byref(SignalAction(previous, flags=WITH_INFORMATION)), None)
+        libc.munmap(ctypes.c_void_p(self.base), ctypes.c_size_t(self.symbols["image_end"] - self.base))
+        NativeImage.loaded -= 1
 
     def word(self, address: int) -> ctypes.c_uint64:
         """Eight bytes of memory."""
