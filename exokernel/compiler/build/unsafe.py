@@ -53,6 +53,18 @@ def array_at(builder: FunctionBuilder, node: ast.Call, expected: Type | None) ->
     return Value(kind, target)
 
 
+@intrinsic("dialect.bytes_at")
+def bytes_at(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
+    _require(builder, node)
+    where, length = numbers(builder, arguments(builder, node, 2))
+    view = builder.temporary(types.Array(types.U8))
+    target = builder.temporary(types.OCTETS)
+    builder.at(node)
+    builder.emit(op.AtAddress(view, where.operand, length.operand))
+    builder.emit(op.BytesOf(target, view))
+    return Value(types.OCTETS, target)
+
+
 @intrinsic("dialect.address_of")
 def address_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
     _require(builder, node)

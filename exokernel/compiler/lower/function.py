@@ -139,7 +139,7 @@ class FunctionLowering:
         self.describe_locals()
         first = f"  br label %{control.block_label(self.function.blocks[0].name)}"
         body = "\n".join([*emitter.entry, first, *emitter.lines, *emitter.faults])
-        return f"{self.head()} {{\nentry:\n{body}\n}}\n"
+        return f'{self.head()} {{\n".entry":\n{body}\n}}\n'
 
     # The frame
 
