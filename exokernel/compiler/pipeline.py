@@ -105,7 +105,7 @@ def image_of(text: str, name: str, target: Target, level: int, timer: Timer) -> 
     timer.seconds |= code.seconds
     report["timings"] = {phase: round(seconds, 6) for phase, seconds in timer.seconds.items()}
     cache.write(image.with_suffix(".json"), json.dumps(report, indent=1).encode())
-    cache.write(image, executable)
+    cache.write(image, executable, mode=0o755)
     return image
 
 
