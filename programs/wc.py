@@ -173,24 +173,15 @@ def digits_of(number: int) -> int:
 
 def show(counts: Counts, choice: Choice, width: int, name: str) -> None:
     """Print the chosen counts, each in its column, and the name."""
-    between = False
+    between = ""
     if choice.lines:
-        show_number(counts.lines, width, between)
-        between = True
+        print(f"{counts.lines:{width}}", end="")
+        between = " "
     if choice.words:
-        show_number(counts.words, width, between)
-        between = True
+        print(f"{between}{counts.words:{width}}", end="")
+        between = " "
     if choice.octets:
-        show_number(counts.octets, width, between)
+        print(f"{between}{counts.octets:{width}}", end="")
     if name != "":
-        print(f" {name}")
-    else:
-        print()
-
-
-def show_number(number: int, width: int, between: bool) -> None:
-    if between:
-        print(" ", end="")
-    for _ in range(width - digits_of(number)):
-        print(" ", end="")
-    print(number, end="")
+        print(f" {name}", end="")
+    print()

@@ -57,6 +57,13 @@ def test_wc_counts_its_input(machine: str, arguments: list[str], data: bytes, fo
     same(machine, "wc", arguments, data, folder)
 
 
+@pytest.mark.parametrize(
+    "name, arguments", [("wc", WC[7]), ("cat", CAT[2]), ("grep", GREP[3]), ("grep", GREP[10])], ids=str
+)
+def test_the_same_under_cpython(name: str, arguments: list[str], folder: Path) -> None:
+    same("cpython", name, arguments, None, folder)
+
+
 @pytest.mark.parametrize("arguments", CAT, ids=" ".join)
 @pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
 def test_cat_prints_files(machine: str, arguments: list[str], folder: Path) -> None:

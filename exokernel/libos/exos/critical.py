@@ -33,9 +33,7 @@ def pause() -> None:
     """Give up the slice, and come back with the next."""
     page = kernel.environment_page()
     page.critical += 1
-    page.interrupted = 0
     suspend(NOBODY)
-    page.interrupted = 0  # the slice that this was about is over
     page.critical -= 1
 
 
@@ -46,6 +44,7 @@ def suspend(target: EnvironmentId) -> None:
     Only in a critical section: the end of the slice would save its own context over ours.
     """
     if checkpoint():
+        kernel.environment_page().interrupted = 0  # the slice that ended is long over
         return
     try:
         kernel.yield_to(target)

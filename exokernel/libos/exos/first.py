@@ -18,7 +18,7 @@ from exokernel.libos.exos.processes import ProcessError, wait
 from exokernel.libos.exos.tables import NO_REGION
 
 FAMILY_NAME = Capability(rights=Rights.ALL, valid=True, length=1, name=0x01)
-RESERVE = 4096  # frames the first environment keeps, to adopt what the dead leave
+RESERVE = 4096  # frames the first environment keeps at most, to adopt what the dead leave
 CANNOT_LOAD = 126  # status
 PROGRAM = b"program"  # members of the archive
 GIVEN = b"arguments"
@@ -66,7 +66,8 @@ def supervise() -> int:
     """Start the program and wait for it. Answers its status."""
     program = find(PROGRAM)
     arguments = given()
-    child = spawn(program, kernel.unused_quota() - RESERVE, FIRST, arguments.address, arguments.size)
+    unused = kernel.unused_quota()
+    child = spawn(program, unused - min(RESERVE, unused // 8), FIRST, arguments.address, arguments.size)
     return wait(child)
 
 

@@ -102,43 +102,48 @@ def copied() -> int:
 
 
 def share_memory(tables: Tables) -> None:
-    """Map all we have into the child too; what we may write, neither may from now on without a copy."""
+    """Map all we have into the child too; what we may write, neither may from now on without a copy.
+
+    The child's entry of a page is made before we stop writing to it: else we would seem to
+    be its last user, and go on writing to what is the child's as well.
+    """
     batch = Batch()
     for region in regions():
         table = kernel.entries_2[region].frame
         first = region * TABLE_ENTRIES
         left = kernel.frames[table].entries
-        run = 0  # writable pages of ours just before this one
+        low, high = TABLE_ENTRIES, 0  # the pages that we may write lie between
         index = 0
         while left > 0:
             entry = kernel.entries_1[first + index]
-            page = Page(first + index)
-            ours_to_share = entry.writable and page > SCRATCH_PAGE
-            if run > 0 and not (entry.present and ours_to_share):
-                stop_writing(table, index - run, run)
-                run = 0
             if entry.present:
                 left -= 1
-                if ours_to_share:
-                    run += 1
+                page = Page(first + index)
+                if entry.writable and page > SCRATCH_PAGE:
                     batch.add(tables.covering(page), Index(index), shared(entry))
+                    low, high = min(low, index), index + 1
                 elif page > SCRATCH_PAGE:
                     batch.add(tables.covering(page), Index(index), entry)
             index += 1
-        if run > 0:
-            stop_writing(table, index - run, run)
-    batch.finish()
+        batch.finish()
+        stop_writing(table, first, low, high)
 
 
 def shared(entry: Entry) -> Entry:
     return entry.replace(writable=False, software=COPY_ON_WRITE)
 
 
-def stop_writing(table: Frame, index: int, count: int) -> None:
-    """Make pages of ours copy-on-write."""
-    done = 0
-    while done < count:
-        done += kernel.protect(table, Index(index + done), count - done, WRITABLE, MARK, KEY)
+def stop_writing(table: Frame, first: int, low: int, high: int) -> None:
+    """Make those pages copy-on-write that we may write, of the entries from `low` to `high` of a table."""
+    index = low
+    while index < high:
+        run = 0
+        while index + run < high and kernel.entries_1[first + index + run].writable:
+            run += 1
+        done = 0
+        while done < run:
+            done += kernel.protect(table, Index(index + done), run - done, WRITABLE, MARK, KEY)
+        index += run + 1
 
 
 def wait(child: int) -> int:
