@@ -157,8 +157,9 @@ def library_of(source: Path) -> str:
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
         names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         for name in names:
-            if name.startswith(LIBRARIES + "."):
-                return ".".join(name.split(".")[:3])
+            parts = name.split(".")[:3]
+            if name.startswith(LIBRARIES + ".") and (ROOT / Path(*parts) / "start.py").is_file():
+                return ".".join(parts)
     return DEFAULT_LIBRARY
 
 
