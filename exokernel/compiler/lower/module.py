@@ -110,7 +110,9 @@ class ModuleLowering:
     def text(self, name: str) -> str:
         functions = [FunctionLowering(self, one).text() for one in self.program.functions.values()]
         functions += gates(self)
-        statics = [self.static(one) for one in self.program.statics.values() if one.address is None]
+        # Small ones first: what is used together then shares pages and cache lines.
+        placed = [one for one in self.program.statics.values() if one.address is None]
+        statics = [self.static(one) for one in sorted(placed, key=lambda one: self.size_of(one.storage))]
         literals = [
             f'{symbol} = private unnamed_addr constant [{len(content)} x i8] c"{as_text(content)}", align 1\n'
             for content, symbol in self.literals.items()
