@@ -94,6 +94,7 @@ class MachineState(Record):
     archive_frame: StoredFrame = Frame(0)  # the boot archive: first frame
     archive_size: int = 0  # bytes
     tick_instructions: int = 0  # TSC counts of one slice, as the timer was set
+    started: int = 0  # TSC when the first environment was let go
     current: StoredEnvironment = NOBODY
     now: Slice = Slice(0)  # the slice being run
 

@@ -33,4 +33,5 @@ def boot(information: int) -> None:
     except KernelError:
         machine.panic("bad_program")
     machine_state().tick_instructions = startup.start_timer()  # 7. and an end to everybody's slice
+    machine_state().started = startup.time()
     run(FIRST)  # 8. from here on the kernel is left

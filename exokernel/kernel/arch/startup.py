@@ -1,6 +1,7 @@
 """What only the boot sequence asks of the machine, once and in this order."""
 
 from exokernel.kernel.arch.x86_64 import descriptors, floating_point, interrupts, paging, processor, timer
+from exokernel.kernel.arch.x86_64.instructions import time_stamp
 from exokernel.kernel.arch.x86_64.panic import panic
 
 
@@ -24,6 +25,11 @@ def protect() -> None:
 def open_window(size: int) -> None:
     """Let the kernel write its tables, and everybody read them: the first `size` bytes of the public window."""
     paging.map_window(size)
+
+
+def time() -> int:
+    """The processor's clock, in its own units since it was switched on."""
+    return time_stamp()
 
 
 def random() -> int:

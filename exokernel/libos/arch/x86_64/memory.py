@@ -22,3 +22,7 @@ def bytes_from(address: int, length: int) -> bytes:
 
 def address_of_octets(octets: Array[u8]) -> int:
     return address_of(octets)
+
+
+def address_of_integers(run: Array[int]) -> int:
+    return address_of(run)

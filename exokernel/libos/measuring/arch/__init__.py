@@ -1,0 +1,1 @@
+"""The exception handlers themselves, which the kernel enters."""

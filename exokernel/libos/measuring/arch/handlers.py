@@ -1,0 +1,91 @@
+"""Two exception handlers of a program's own, entered straight from the kernel.
+
+One skips an undefined instruction. The other answers a page fault as Appel's first benchmark
+does: it opens the page that faulted and closes another. Both return without the kernel. An
+interrupt function of the compiler expects what the processor pushes, so the stubs drop the
+words of the kernel's record above it. [Appel91]
+"""
+
+from exokernel.abi.errors import KernelError
+from exokernel.abi.names import FRAME_SIZE, Frame, Page
+from exokernel.abi.x86_64 import Entry, Vector
+from exokernel.dialect import Record, instruction, wrapping_add
+from exokernel.dialect.unsafe import assembly, exported, interrupt, symbol_address
+from exokernel.libos import kernel
+from exokernel.libos.exos.arch.registers import InterruptFrame
+from exokernel.libos.exos.layout import KEY
+
+UNDEFINED = 2  # bytes of `ud2`
+WRITABLE = Entry(writable=True)
+NO_FLAGS = Entry()
+
+
+class Region(Record):
+    """The two pages that the page-fault handler opens in turn."""
+
+    first: Page
+    second: Page
+    table: Frame
+
+
+region: Region = Region()
+
+assembly("""
+.globl undefined_entry
+undefined_entry:
+    add $24, %rsp
+    jmp on_undefined
+.globl swap_entry
+swap_entry:
+    add $16, %rsp
+    jmp on_closed_page
+""")
+
+
+@instruction("", clobbers="memory")
+def nothing() -> None:
+    """Do nothing, where the compiler must not notice."""
+
+
+@instruction("ud2", clobbers="memory")
+def undefined_instruction() -> None:
+    """Raise the exception of an undefined instruction. [SDM vol. 2B, UD]"""
+    raise NotImplementedError("the model has no undefined instructions")
+
+
+@exported("on_undefined")
+@interrupt
+def on_undefined(frame: InterruptFrame) -> None:
+    """Go on behind it."""
+    frame.instruction = wrapping_add(frame.instruction, UNDEFINED)
+
+
+@exported("on_closed_page")
+@interrupt
+def on_closed_page(frame: InterruptFrame, address: int) -> None:
+    """Let the page that was written to be written, and the other not."""
+    opened = kernel.page_of(address)
+    closed = region.first if opened == region.second else region.second
+    try:
+        kernel.protect(region.table, kernel.index_of(opened), 1, NO_FLAGS, WRITABLE, KEY)
+        kernel.protect(region.table, kernel.index_of(closed), 1, WRITABLE, NO_FLAGS, KEY)
+    except KernelError:
+        return  # the fault happens again, and again: the run's time limit ends it
+
+
+def skip_invalid_opcodes() -> None:
+    """Handle undefined instructions here from now on."""
+    kernel.environment_page().handlers[Vector.INVALID_OPCODE] = symbol_address("undefined_entry")
+
+
+def swap_on_page_faults(first: int, second: int) -> None:
+    """Handle page faults here from now on; only the two pages at these addresses may fault."""
+    region.first = kernel.page_of(first)
+    region.second = kernel.page_of(second)
+    region.table = kernel.entries_2[first // (FRAME_SIZE * 512)].frame
+    kernel.environment_page().handlers[Vector.PAGE_FAULT] = symbol_address("swap_entry")
+
+
+def restore_page_faults() -> None:
+    """Let the library handle page faults again."""
+    kernel.environment_page().handlers[Vector.PAGE_FAULT] = symbol_address("page_fault_entry")
