@@ -171,7 +171,7 @@ def offset_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -
         raise builder.error("`offset_of` takes a record class and the name of a field", node)
     fields = classes.layout(kind.declaration).fields
     if name.value not in fields:
-        raise builder.error(f"`{kind}` has no field `{name.value}`", name)
+        raise builder.error(f"`{kind}` has no field {name.value!r}", name)
     return Value(types.INT, op.Constant(fields[str(name.value)].offset, ir.INT))
 
 

@@ -62,7 +62,7 @@ def _match(
     if isinstance(note, ast.BinOp):
         for side in (note.left, note.right):
             if not (isinstance(side, ast.Constant) and side.value is None):
-                inner = given.record if isinstance(given, types.Optional) else given
+                inner: Type = given.record if isinstance(given, types.Optional) else given
                 _match(builder, function, side, inner, found)
     elif isinstance(note, ast.Name):
         declared = scope.lookup(note.id)

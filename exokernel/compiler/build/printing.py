@@ -135,8 +135,9 @@ def _piece(builder: FunctionBuilder, node: ast.expr, value: Value) -> Piece:
         return Piece(_named_truth(builder, value), node=node)
     if value.type == types.TEXT or types.is_number(value.type):
         return Piece(value, node=node)
-    hints = {types.OCTETS: "write bytes with the output module, or see them as text with `text_of`"}
-    raise builder.error(f"`{value.type}` is not printed", node, hints.get(value.type, "print its parts"))
+    octets = value.type == types.OCTETS
+    hint = "write bytes with the output module, or see them as text with `text_of`" if octets else "print its parts"
+    raise builder.error(f"`{value.type}` is not printed", node, hint)
 
 
 def _named_truth(builder: FunctionBuilder, value: Value) -> Value:

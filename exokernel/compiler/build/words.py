@@ -118,7 +118,7 @@ def enumeration(builder: FunctionBuilder, node: ast.Call, enum: EnumClass) -> Va
     members = sorted(set(classes.enum_members(enum).values()))
     if isinstance(value.operand, op.Constant):
         if not enum.flags and value.operand.value not in members:
-            raise builder.error(f"{value.operand.value} is no {enum.short}", node)
+            raise builder.error(f"{value.operand.value!r} is no {enum.short}", node)
         return Value(kind, value.operand)
     if not enum.flags and value.type != kind:
         builder.at(node)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from exokernel.compiler.check.scopes import Scope
 
 KINDS = "a class derives from Record, Word, Enumeration, Flags, NamedTuple or an exception"
+AnyClass = RecordClass | WordClass | EnumClass | TupleClass | ErrorClass
 FIRST_OWN_NUMBER = 4096  # of exceptions that declare none
 
 
@@ -36,7 +37,7 @@ def is_record(found: object) -> bool:
     return isinstance(found, RecordClass)
 
 
-def declare(scope: Scope, name: str, node: ast.ClassDef) -> ClassDeclaration:
+def declare(scope: Scope, name: str, node: ast.ClassDef) -> AnyClass:
     """Tell the kind of a class by its bases, and enter its functions."""
     made = _of_kind(scope, name, node)
     from exokernel.compiler.check.scopes import declare_function
@@ -54,7 +55,7 @@ def declare(scope: Scope, name: str, node: ast.ClassDef) -> ClassDeclaration:
     return made
 
 
-def _of_kind(scope: Scope, name: str, node: ast.ClassDef) -> ClassDeclaration:
+def _of_kind(scope: Scope, name: str, node: ast.ClassDef) -> AnyClass:
     bases = [scope.meaning(base) for base in node.bases]
     named = {base.name for base in bases if isinstance(base, Intrinsic)}
     parent = next((base for base in bases if isinstance(base, ErrorClass)), None)

@@ -168,9 +168,9 @@ class Scope:
         self, qualified: str, statement: ast.stmt, value: ast.expr, annotation: ast.expr | None
     ) -> Declaration:
         """A constant, a static or a type, by what is on the right."""
-        if isinstance(value, ast.Subscript) and annotation is None or _says_alias(self, annotation):
-            if _says_alias(self, annotation) or self._is_type(value):
-                return NameType(qualified, self, statement, value)
+        subscripted = isinstance(value, ast.Subscript) and annotation is None and self._is_type(value)
+        if subscripted or _says_alias(self, annotation):
+            return NameType(qualified, self, statement, value)
         if isinstance(value, ast.Name) and annotation is None:
             found = self.lookup(value.id)
             if found is not None and not isinstance(found, ConstantDeclaration):

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exokernel.compiler.check.flow import graph, raises
+from exokernel.compiler.check.flow import definite, graph, lifetimes, optionals, raises, recursion
+from exokernel.compiler.check.flow.atomicity import Analysis
+from exokernel.compiler.check.functions import traits
 from exokernel.compiler.diagnostics import CompileError, Span
 from exokernel.compiler.ir import operations as op
 
 if TYPE_CHECKING:
     from exokernel.compiler.build.program import Instance, ProgramBuilder
+
+UNRAISING = ("exported", "interrupt")
+HOLES = {
+    "escapes": ("`{0}` ends with this function, so no reference to it may be returned", "let the caller make it and pass it down"),
+    "stale": ("`{0}` is made anew here while the one made before is still in use", "use one name for one turn of the loop, or copy"),
+}
 
 
 def check_functions(program: ProgramBuilder, entries: list[Instance]) -> list[str]:
@@ -17,12 +25,65 @@ def check_functions(program: ProgramBuilder, entries: list[Instance]) -> list[st
     instances = program.instances
     raises.infer(instances)
     raises.prune(instances)
-    for instance in instances.values():
-        if instance.function.blocks:
-            graph.tidy(instance.function)
-    for instance in instances.values():
-        check_ending(program, instance)
+    built = [instance for instance in instances.values() if instance.function.blocks]
+    for instance in built:
+        graph.tidy(instance.function)
+    for instance in built:
+        _check_paths(program, instance)
+    functions = [instance.function for instance in built]
+    _, regions = lifetimes.summarise(functions)
+    for instance in built:
+        if instance.name in regions:
+            for location, name, rule in lifetimes.check(regions[instance.name]):
+                sentence, hint = HOLES[rule]
+                refuse(program, location, sentence.format(shown(name)), hint)
+    if program.options.kind == "kernel":
+        _check_kernel(program, built, regions)
     return reached(instances, entries)
+
+
+def shown(name: str) -> str:
+    """A name as the source has it, without what tells inlined copies apart."""
+    return name.partition(".")[0]
+
+
+def _check_paths(program: ProgramBuilder, instance: Instance) -> None:
+    check_ending(program, instance)
+    function = instance.function
+    for location, name in definite.check(function):
+        refuse(program, location, f"`{shown(name)}` may be used here before it has a value", "assign it on every path")
+    for location, name in optionals.check(function):
+        what = f"`{shown(name)}`" if name else "this reference"
+        refuse(program, location, f"{what} may be None here", "test it first: `is not None`")
+    unraising = [each for each in UNRAISING if each in function.attributes]
+    if unraising and function.raises:
+        names = sorted(each.short for each in program.world.error_classes.values() if each.number in function.raises)
+        program.refuse(
+            instance.declaration.scope.error(
+                f"`{instance.declaration.short}` may raise {names[0]}, and nothing is there to catch it",
+                instance.declaration.syntax,
+                "the machine calls this function: handle every exception in it",
+            )
+        )
+
+
+def _check_kernel(program: ProgramBuilder, built: list[Instance], regions: dict[str, lifetimes.Regions]) -> None:
+    """No recursion, and no call that fails after it has changed something."""
+    functions = {instance.name: instance.function for instance in built}
+    for _, call, path in recursion.cycles(functions):
+        way = " -> ".join(each.rpartition(".")[2] for each in [*path, path[0]])
+        refuse(program, call.location, f"the kernel does not recurse: {way}", "its stack must be bounded; write a loop")
+    analysis = Analysis(list(functions.values()), regions, program.program.instructions)
+    analysis.solve()
+    for instance in built:
+        effects = analysis.effects[instance.name]
+        if effects.is_dirty and "syscall" in traits(instance.declaration) and "syscall" not in instance.function.attributes:
+            refuse(
+                program,
+                effects.dirty,
+                f"`{instance.declaration.short}` may fail here after it has changed something",
+                "check everything first, then change: a call that fails has changed nothing",
+            )
 
 
 def reached(instances: dict[str, Instance], entries: list[Instance]) -> list[str]:
@@ -52,30 +113,24 @@ def check_ending(program: ProgramBuilder, instance: Instance) -> None:
     """Refuse a function that may end without the value it promises."""
     if instance.falls_off is None:
         return
+    declaration = instance.declaration
     for block in instance.function.blocks:
         if block.operations[-1] is instance.falls_off:
-            declaration = instance.declaration
-            program.refuse(
-                declaration.scope.error(
-                    f"`{declaration.short}` may end without returning `{instance.signature.result}`",
-                    declaration.syntax,
-                    "return or raise on every path",
-                )
-            )
+            result = instance.signature.result
+            sentence = f"`{declaration.short}` may end without returning `{result}`"
+            if str(result) == "NoReturn":
+                sentence = f"`{declaration.short}` may return, and says that it never does"
+            program.refuse(declaration.scope.error(sentence, declaration.syntax, "return or raise on every path"))
             return
 
 
-def span_of(instance: Instance, program: ProgramBuilder, location: op.Location | None) -> Span | None:
-    """The source at an operation's location."""
-    if location is None:
-        return None
+def refuse(program: ProgramBuilder, location: op.Location | None, sentence: str, hint: str = "") -> None:
+    """Remember a refusal at an operation's location."""
+    program.refuse(CompileError(sentence, _span(program, location), hint))
+
+
+def _span(program: ProgramBuilder, location: op.Location | None) -> Span | None:
     for module in program.world.loader.modules.values():
-        if module.display == location.file:
+        if location is not None and module.display == location.file:
             return Span.at(location.file, module.lines, location.line, location.column)
     return None
-
-
-def refuse(
-    instance: Instance, program: ProgramBuilder, location: op.Location | None, sentence: str, hint: str = ""
-) -> None:
-    program.refuse(CompileError(sentence, span_of(instance, program, location), hint))
