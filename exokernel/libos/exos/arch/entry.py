@@ -1,20 +1,20 @@
 """Where the kernel enters a process of ExOS: its start, its exceptions, its slices.
 
-A page fault has the short way: the first three words of the kernel's record are dropped,
-and what remains is what an interrupt function of the compiler expects. An exception that
-nobody handles takes the long way, which saves every register for the report; so does a
+Each comes with a record of the kernel's at the stack pointer, and is left without entering the
+kernel again. A page fault has the short way, that saves what a call may change. An exception
+that nobody handles takes the long way, which saves every register for the report; so does a
 page fault that the short way could not resolve, by happening again.
 """
 
 from exokernel.abi.environment_page import VECTORS, EnvironmentPage
 from exokernel.abi.faults import Fault
 from exokernel.abi.layout import ENVIRONMENT_PAGE, STACK_TOP
-from exokernel.abi.x86_64 import Vector
+from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import offset_of
-from exokernel.dialect.unsafe import assembly, exported, interrupt, symbol_address
+from exokernel.dialect.unsafe import assembly, exported, symbol_address
 from exokernel.libos import kernel
 from exokernel.libos.exos.arch.context import CONTEXT
-from exokernel.libos.exos.arch.registers import Crash, InterruptFrame
+from exokernel.libos.exos.arch.registers import Crash
 from exokernel.libos.exos.crash import crash
 from exokernel.libos.exos.critical import pause
 from exokernel.libos.exos.memory import resolve
@@ -27,9 +27,35 @@ END = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "end")
 CRITICAL = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "critical")
 INTERRUPTED = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "interrupted")
 
-REGISTERS = ("rax", "rcx", "rdx", "rbx", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15")
-SAVE = "\n".join(f"push %{name}" for name in REGISTERS)
-RESTORE = "\n".join(f"pop %{name}" for name in reversed(REGISTERS))
+ALL = ("rax", "rcx", "rdx", "rbx", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15")
+CALLER_SAVED = ("rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11")
+SCRATCH = ("rax", "rcx")
+RED_ZONE = 128  # bytes below the stack pointer that the interrupted function may be using
+RETURN = RED_ZONE + 8  # below that, the address to go on at
+
+
+def save(registers: tuple[str, ...]) -> str:
+    return "\n".join(f"push %{name}" for name in registers)
+
+
+def resume(registers: tuple[str, ...]) -> str:
+    """Restore saved registers, and go on where the kernel's record behind them says.
+
+    `iretq` would do, but QEMU before 9.1 lets it read the stack with the kernel's rights,
+    which SMAP forbids. So the address goes below the red zone of the interrupted stack.
+    """
+    record = 8 * len(registers)
+    return f"""
+    mov {record + offset_of(TrapFrame, "stack")}(%rsp), %rax
+    mov {record + offset_of(TrapFrame, "instruction")}(%rsp), %rcx
+    mov %rcx, -{RETURN}(%rax)
+    """ + "\n".join(f"pop %{name}" for name in reversed(registers)) + f"""
+    add ${offset_of(TrapFrame, "flags")}, %rsp
+    popfq
+    pop %rsp
+    jmp *-{RETURN}(%rsp)
+    """
+
 
 # The stack is the exception stack until the page-fault handler can make another.
 assembly(f"""
@@ -52,23 +78,22 @@ _start:
 .text
 """)
 
-assembly("""
+assembly(f"""
 .globl page_fault_entry
 page_fault_entry:
-    add $16, %rsp
-    jmp on_page_fault
+{save(CALLER_SAVED)}
+    mov {8 * len(CALLER_SAVED) + offset_of(TrapFrame, "address")}(%rsp), %rdi
+    call on_page_fault
+{resume(CALLER_SAVED)}
 """)
 
 assembly(f"""
 .globl exception_entry
 exception_entry:
-{SAVE}
-    cld
+{save(ALL)}
     mov %rsp, %rdi
     call on_exception
-{RESTORE}
-    add $24, %rsp
-    iretq
+{resume(ALL)}
 """)
 
 assembly(f"""
@@ -85,15 +110,12 @@ assembly(f"""
 end_entry:
     cmpl $0, {CRITICAL}
     jne 1f
-{SAVE}
-    cld
+{save(ALL)}
     call on_slice_end
-{RESTORE}
-    add $24, %rsp
-    iretq
+{resume(ALL)}
 1:  movl $1, {INTERRUPTED}
-    add $24, %rsp
-    iretq
+{save(SCRATCH)}
+{resume(SCRATCH)}
 """)
 
 
@@ -114,8 +136,7 @@ def library_exit(status: int) -> None:
 
 
 @exported("on_page_fault")
-@interrupt
-def on_page_fault(frame: InterruptFrame, address: int) -> None:
+def on_page_fault(address: int) -> None:
     """Resolve a page fault; one that cannot be resolved is let happen again, to be reported."""
     if not resolve(address):
         kernel.environment_page().handlers[Vector.PAGE_FAULT] = symbol_address("exception_entry")

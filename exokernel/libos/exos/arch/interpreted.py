@@ -10,7 +10,7 @@ from exokernel.dialect.unsafe import address_of, means, record_at, symbol_addres
 from exokernel.libos import kernel
 from exokernel.libos.exos.arch.context import CONTEXT
 from exokernel.libos.exos.arch.entry import library_exit, library_start, on_exception, on_page_fault, on_slice_end
-from exokernel.libos.exos.arch.registers import Crash, InterruptFrame
+from exokernel.libos.exos.arch.registers import Crash
 
 
 @means("_start")
@@ -34,7 +34,7 @@ def begin_entry() -> None:
 
 @means("page_fault_entry")
 def page_fault_entry(trap: TrapFrame) -> None:
-    on_page_fault(record_at(InterruptFrame, address_of(trap) + offset_of(TrapFrame, "instruction")), trap.address)
+    on_page_fault(trap.address)
 
 
 @means("exception_entry")

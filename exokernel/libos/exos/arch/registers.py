@@ -21,13 +21,3 @@ class Crash(Record):
     rcx: int
     rax: int
     trap: TrapFrame
-
-
-class InterruptFrame(Record):
-    """What `iretq` pops."""
-
-    instruction: int
-    code_segment: int
-    flags: int
-    stack: int
-    stack_segment: int
