@@ -26,6 +26,7 @@ COMMANDS = {
     "build": Command("exokernel.host.build", "compile the kernel and programs", ("run",)),
     "debug": Command("exokernel.host.debug", "run a program under gdb, on lines of Python", ("run",)),
     "size": Command("exokernel.host.size", "lines of each part against its ceiling, bytes of the image", ("run",)),
+    "bench": Command("exokernel.host.bench", "counts and times, next to the bare hardware", ("run",)),
     "doctor": Command("exokernel.host.doctor", "say what is missing here, and the exact fix", ()),
     "test": Command("exokernel.host.test", "all tests and type checks", ("run", "test")),
     "check": Command("exokernel.host.check", "the tests and type checks that take seconds", ("run", "test")),
