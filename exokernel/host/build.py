@@ -1,13 +1,15 @@
 """Compile the kernel and programs, and print where the results are.
 
 Without a program, everything: the kernel and all of `programs/`. What has not changed comes
-from the cache.
+from the cache. A program that is refused does not keep the others from being compiled.
 """
 
+import sys
 from argparse import ArgumentParser, Namespace
 
+from exokernel.host.errors import Status
 from exokernel.host.outcome import Phases
-from exokernel.host.programs import PROGRAMS, build_kernel, build_program, locate
+from exokernel.host.programs import PROGRAMS, Refused, build_kernel, build_program, locate
 
 TARGETS = ("exokernel", "linux")
 
@@ -29,8 +31,13 @@ def execute(options: Namespace) -> int:
     if not names and options.target == "exokernel":
         built["kernel"] = str(build_kernel(options.quiet))
         phases.done("kernel")
+    refused = False
     for source in sources:
-        built[source.stem] = str(build_program(source, options.target, options.quiet))
+        try:
+            built[source.stem] = str(build_program(source, options.target, options.quiet))
+        except Refused as error:
+            print(error.render(), file=sys.stderr)
+            refused = True
         phases.done(source.stem)
     if options.json:
         import json
@@ -41,4 +48,4 @@ def execute(options: Namespace) -> int:
             print(path)
     if options.timings:
         phases.show()
-    return 0
+    return Status.CANNOT_LOAD if refused else 0

@@ -4,11 +4,11 @@
   exok debug wc --break exokernel/kernel/frames.py:40 --break frame_alloc
 
 Without `--break` it stops where the program's `main` begins. The kernel's and the program's
-symbols are loaded; Ctrl-C stops the machine, `quit` ends it. The terminal is gdb's, so the
-program finds its standard input empty; its output appears between gdb's.
+symbols are loaded; gdb itself knows functions by their full names, as
+`exokernel.kernel.frames.frame_alloc`. Ctrl-C stops the machine, `quit` ends it. The terminal is
+gdb's, so the program finds its standard input empty; its output appears between gdb's.
 """
 
-import ast
 import os
 import shlex
 import signal
@@ -26,6 +26,7 @@ from exokernel.host.outcome import Phases, conclude
 from exokernel.host.programs import Compiled, compile_all, locate
 from exokernel.host.provision import ROOT, provide_program, provide_qemu
 from exokernel.host.run import add_machine_arguments, machine_for, pack_cargo
+from exokernel.host.symbols import Symbols
 
 SOCKET_PATIENCE = 5.0  # seconds for QEMU to open its socket
 ENTRY = "main"
@@ -46,7 +47,8 @@ def execute(options: Namespace) -> int:
     source = locate(options.program)
     gdb, qemu = provide_program("gdb", "it is the debugger"), provide_qemu()
     compiled = compile_all(source, options.others)
-    stops = options.stops or [beginning(source)]
+    images = [Symbols(compiled.program), Symbols(compiled.kernel)]
+    stops = [place for stop in options.stops for place in places(stop, images)] or beginning(source, images[0])
     with tempfile.TemporaryDirectory(prefix="exok-") as folder:
         socket = Path(folder) / "gdb"
         text = script(compiled, str(socket), stops)
@@ -100,23 +102,32 @@ def wait_for(socket: Path) -> None:
 def script(compiled: Compiled, socket: str, stops: Sequence[str]) -> str:
     """What gdb is told: long mode, symbols, sources, where to stop. Breakpoints are the processor's own,
     because the code they stand in is not in memory yet."""
-    lines = ["set confirm off", "set pagination off", "set architecture i386:x86-64", f"directory {shlex.quote(str(ROOT))}"]
+    lines = ["set confirm off", "set pagination off", "set backtrace limit 40", "set architecture i386:x86-64"]
+    lines += [f"directory {shlex.quote(str(ROOT))}"]
     lines += [f"symbol-file {shlex.quote(str(compiled.kernel))}"]
     lines += [f"add-symbol-file {shlex.quote(str(compiled.program))}"]  # the others lie at the same addresses
+    lines += ["maintenance expand-symtabs"]  # else gdb does not find functions that were inlined everywhere
     lines += [f"target remote {socket}"]
     lines += [f"hbreak {stop}" for stop in stops]
     lines += ["continue"]
     return "\n".join(lines) + "\n"
 
 
-def beginning(source: Path) -> str:
-    """The line of the program's `main`, as gdb names it; two files may have a function of that name.
+def places(stop: str, images: Sequence[Symbols]) -> list[str]:
+    """What gdb calls the place: every function of that name, or as it stands.
 
     Raises:
-        ToolError: the program has no `main`.
+        ToolError: it looks like a function and there is none.
     """
-    for node in ast.parse(source.read_text()).body:
-        if isinstance(node, ast.FunctionDef) and node.name == ENTRY:
-            has_docstring = ast.get_docstring(node) is not None and len(node.body) > 1
-            return f"{source.name}:{node.body[1 if has_docstring else 0].lineno}"
-    raise ToolError(f"{source} has no function {ENTRY}", "say where to stop: --break FILE.py:LINE")
+    if not stop.isidentifier():
+        return [stop]
+    names = [full for image in images for full, _ in image.functions(stop)]
+    if not names:
+        raise ToolError(f"neither the kernel nor the program has a function '{stop}'", "name it, or say FILE.py:LINE")
+    return names
+
+
+def beginning(source: Path, program: Symbols) -> list[str]:
+    """The program's `main`, or where the image begins when that has dissolved."""
+    found = [full for full, file in program.functions(ENTRY) if Path(file).name == source.name]
+    return found or [f"*{program.elf['e_entry']:#x}"]

@@ -74,6 +74,18 @@ class Symbols:
                     return self.places_within(unit, die, address)
         return []
 
+    def functions(self, name: str) -> list[tuple[str, str]]:
+        """The functions of a short name: their full names, and the files they stand in."""
+        found: dict[str, str] = {}
+        for unit in self.dwarf.iter_CUs() if self.dwarf else ():
+            for die in unit.get_top_DIE().iter_children():
+                attributes = die.attributes
+                if die.tag == "DW_TAG_subprogram" and "DW_AT_linkage_name" in attributes and name_of(die) == name:
+                    program = self.dwarf.line_program_for_CU(unit)
+                    file = file_name(unit, program, attributes["DW_AT_decl_file"].value)
+                    found[decoded(attributes["DW_AT_linkage_name"].value)] = file
+        return list(found.items())
+
     def places_within(self, unit: Any, function: Any, address: int) -> list[Place]:
         program = self.dwarf.line_program_for_CU(unit)
         chain = [function, *self.inlined(function, address)]

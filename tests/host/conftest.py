@@ -9,6 +9,8 @@ import pytest
 
 from exokernel.compiler.diagnostics import CompileError
 from exokernel.host.flat import flat_guest
+from exokernel.host.symbols import Symbols
+from tests.host.cells import write_image
 
 
 class FakeDriver(ModuleType):
@@ -64,3 +66,8 @@ def exok(capfdbinary: pytest.CaptureFixture[bytes]) -> Exok:
         return status, output, error.decode()
 
     return run
+
+
+@pytest.fixture(params=[4, 5], ids=lambda version: f"dwarf{version}")
+def image(request: pytest.FixtureRequest, tmp_path: Path) -> Symbols:
+    return Symbols(write_image(tmp_path, request.param))

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from exokernel.host.debug import beginning, script
+from exokernel.host.debug import beginning, places, script
 from exokernel.host.errors import ToolError
 from exokernel.host.programs import Compiled
+from exokernel.host.symbols import Symbols
 from tests.host.assembly import talking_guest
 from tests.host.conftest import Exok, FakeDriver
 
@@ -21,13 +22,16 @@ def test_the_script() -> None:
     assert lines[-2:] == ["hbreak frame_alloc", "continue"]
 
 
-def test_a_program_begins_behind_its_docstring(tmp_path: Path) -> None:
-    path = tmp_path / "p.py"
-    path.write_text("'''P.'''\n\ndef main() -> int:\n    '''Do.'''\n    return 0\n")
-    assert beginning(path) == "p.py:5"
-    path.write_text("def other() -> None: ...\n")
-    with pytest.raises(ToolError):
-        beginning(path)
+def test_functions_are_found_by_their_short_names(image: Symbols) -> None:
+    assert places("get", [image]) == ["cells.get"]
+    assert places("cells.py:3", [image]) == ["cells.py:3"] and places("*0x10", [image]) == ["*0x10"]
+    with pytest.raises(ToolError, match="a function 'nope'"):
+        places("nope", [image])
+
+
+def test_a_program_begins_at_its_main(image: Symbols) -> None:
+    assert beginning(Path("somewhere/cells.py"), image) == ["cells.main"]
+    assert beginning(Path("other.py"), image) == ["*0x0"]
 
 
 @pytest.mark.boot
