@@ -183,9 +183,9 @@ def debt_is_bounded(environment: EnvironmentId) -> bool:
 
 
 def only_the_current_one_is_ending(environment: EnvironmentId) -> bool:
-    """Who lives and was told that its slice is over has the processor."""
+    """Who was told that its slice is over has the processor, or is dead."""
     state = environments[environment]
-    return not state.ending or state.phase != Phase.LIVE or environment == machine_state().current
+    return not state.ending or state.phase == Phase.DEAD or environment == machine_state().current
 
 
 # Slices and the machine

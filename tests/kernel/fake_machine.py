@@ -212,12 +212,13 @@ def mapped_pages(root: Frame) -> Iterator[tuple[int, Entry]]:
     """What the MMU may have read: every present entry of an address space, by page."""
 
     def walk(table: Frame, level: int, first: int) -> Iterator[tuple[int, Entry]]:
-        span = 512 ** (level - 1)
+        content = bytes(bytes_in(table))
         for index in range(FIRST_KERNEL_ENTRY if level == 4 else TABLE_ENTRIES):
-            entry = entries(table)[index]
-            if entry.present and level == 1:
-                yield first + index, entry
-            elif entry.present:
-                yield from walk(entry.frame, level - 1, first + index * span)
+            if content[8 * index] & 1:
+                entry = entries(table)[index]
+                if level == 1:
+                    yield first + index, entry
+                else:
+                    yield from walk(entry.frame, level - 1, first + index * 512 ** (level - 1))
 
     yield from walk(root, 4, 0)

@@ -8,11 +8,13 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from exokernel.abi.calls import __name__ as DECLARATIONS
-from exokernel.abi.capability import ROOT, Capability, Rights
+from exokernel.abi.capability import ROOT as ALL
+from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FIRST, ROOT_SLOT, EnvironmentId, Frame, Index, Page, Slice, Slot
 from exokernel.abi.tables import EnvironmentState, FrameKind, FrameState, MachineState, Phase
@@ -20,6 +22,8 @@ from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import Array, calls, checked, memory
 from tests.kernel import fake_machine
 
+ROOT = Path(__file__).parents[2]
+PREFIXES = ("exokernel.kernel", "exokernel.spec")
 FRAMES = 64  # frames of the world; the first eight are the kernel's
 RESERVED = 8
 QUOTA = FRAMES - RESERVED
@@ -28,35 +32,63 @@ FAKES = ("arch.machine", "drivers.console", "drivers.power")
 MODULES = ("state", "gate", "capabilities", "frames", "tables", "translations", "environments", "processor", "slices", "console")
 
 
-def load_kernel() -> tuple[dict[str, ModuleType], dict[str, Any], dict[Any, Any]]:
-    """Import the portable kernel with fakes for all that is below it."""
-    checked.install("exokernel.kernel", "exokernel.spec")
-    kept = {name: module for name, module in sys.modules.items() if name.startswith("exokernel.kernel")}
-    registered = dict(calls._implemented), dict(calls._admitting)
-    for name in kept:
-        del sys.modules[name]
+def packages() -> dict[str, ModuleType]:
+    """The kernel's packages, with the fakes in place and nothing else loaded."""
+    found = {}
     for name in ("exokernel.kernel", "exokernel.kernel.arch", "exokernel.kernel.drivers"):
-        package = ModuleType(name)
-        package.__path__ = [f"{memory.__file__.rsplit('/', 2)[0]}/{'/'.join(name.split('.')[1:])}"]
-        sys.modules[name] = package
+        found[name] = ModuleType(name)
+        found[name].__path__ = [str(ROOT.joinpath(*name.split(".")))]
     for name in FAKES:
-        sys.modules[f"exokernel.kernel.{name}"] = fake_machine
-        package_name, _, own = name.partition(".")
-        setattr(sys.modules[f"exokernel.kernel.{package_name}"], own, fake_machine)
-    modules = {name: importlib.import_module(f"exokernel.kernel.{name}") for name in MODULES}
-    mine = dict(calls._implemented), dict(calls._admitting)
-    for name in [name for name in sys.modules if name.startswith("exokernel.kernel")]:
+        package, _, own = f"exokernel.kernel.{name}".rpartition(".")
+        found[f"{package}.{own}"] = fake_machine
+        setattr(found[package], own, fake_machine)
+    return found
+
+
+mine: dict[str, ModuleType] = packages()
+
+
+@contextmanager
+def loaded_with_the_kernel() -> Iterator[None]:
+    """Import modules that see this kernel; when that is done, everybody else sees what they saw before."""
+    others = {name: module for name, module in sys.modules.items() if name.startswith(PREFIXES)}
+    for name in others:
         del sys.modules[name]
-    sys.modules.update(kept)
+    sys.modules.update(mine)
+    try:
+        yield
+    finally:
+        mine.update({name: module for name, module in sys.modules.items() if name.startswith(PREFIXES)})
+        for name in mine:
+            sys.modules.pop(name, None)
+        sys.modules.update(others)
+
+
+def load_kernel() -> tuple[dict[str, ModuleType], dict[str, Any], dict[Any, Any]]:
+    """Import the portable kernel with fakes for all that is below it, and what it registers."""
+    checked.install("exokernel.kernel", "exokernel.spec")
+    registered = dict(calls._implemented), dict(calls._admitting)
+    with loaded_with_the_kernel():
+        modules = {name: importlib.import_module(f"exokernel.kernel.{name}") for name in MODULES}
+    own = dict(calls._implemented), dict(calls._admitting)
+    restore(*registered)
+    return modules, *own
+
+
+def restore(implementations: dict[str, Any], admissions: dict[Any, Any]) -> None:
+    """Let `dispatch` find these, and no others."""
     calls._implemented.clear()
     calls._admitting.clear()
-    calls._implemented.update(registered[0])
-    calls._admitting.update(registered[1])
-    return modules, *mine
+    calls._implemented.update(implementations)
+    calls._admitting.update(admissions)
 
 
 modules, implemented, admitting = load_kernel()
-numbers = {declaration.__name__: number for number, declaration in calls.declared_calls().items() if declaration.__module__ == DECLARATIONS}
+numbers = {
+    declaration.__name__: number
+    for number, declaration in calls.declared_calls().items()
+    if declaration.__module__ == DECLARATIONS
+}
 
 
 class World:
@@ -85,13 +117,13 @@ class World:
         for number in range(RESERVED, FRAMES):
             self.frames[number].kind = FrameKind.FREE
         environments = modules["environments"]
-        environments.conceive(FIRST, Frame(8), Frame(9), Page(0x200), ROOT, QUOTA)
-        environments.make_root(FIRST, Frame(8), ROOT)
-        environments.make_page(FIRST, Frame(9), ROOT)
+        environments.conceive(FIRST, Frame(8), Frame(9), Page(0x200), ALL, QUOTA)
+        environments.make_root(FIRST, Frame(8), ALL)
+        environments.make_page(FIRST, Frame(9), ALL)
         self.environments[FIRST].phase = Phase.LIVE
-        modules["capabilities"].held(FIRST, ROOT_SLOT).capability = ROOT
+        modules["capabilities"].held(FIRST, ROOT_SLOT).capability = ALL
         modules["slices"].own(Slice(0), FIRST)
-        self.slices[0].guard = ROOT
+        self.slices[0].guard = ALL
         self.machine.current = FIRST
         self.entry_points(FIRST)
         self.log.clear()
@@ -147,7 +179,7 @@ class World:
         self.call("environment_create", name, root, page, 0x200, ROOT_SLOT, quota, by=by)
         return EnvironmentId(name)
 
-    def living(self, name: int = 2, root: int = 24, page: int = 25, quota: int = 8, rights: Capability = ROOT) -> EnvironmentId:
+    def living(self, name: int = 2, root: int = 24, page: int = 25, quota: int = 8, rights: Capability = ALL) -> EnvironmentId:
         """An environment that lives, can run, and holds `rights` in slot 0."""
         self.embryo(name, root, page, quota)
         self.held(name, 0).capability = rights
@@ -160,15 +192,11 @@ class World:
 def registered() -> Iterator[None]:
     """Let `dispatch` find this kernel."""
     before = dict(calls._implemented), dict(calls._admitting)
-    calls._implemented.update(implemented)
-    calls._admitting.update(admitting)
+    restore(implemented, admitting)
     try:
         yield
     finally:
-        calls._implemented.clear()
-        calls._admitting.clear()
-        calls._implemented.update(before[0])
-        calls._admitting.update(before[1])
+        restore(*before)
 
 
 def named(*name: int, rights: Rights = Rights.ALL) -> Capability:

@@ -1,0 +1,170 @@
+"""What a call's specification speaks of: one row for each thing in the kernel's tables.
+
+A call is specified by functions of the state before it. `NAME_error` says which error it
+raises, or 0; and for each kind of row, `NAME_frame`, `NAME_word` and so on say what the row of
+*any* thing is afterwards. A kind for which a call has no function is left as it is. So what
+a call does is said exactly, and that it does nothing else is said too. Where a call returns
+how many steps it did, `done` is that number.
+
+Rows are read by the functions here, which the kernel does not use.
+"""
+
+from typing import NamedTuple
+
+from exokernel.abi.capability import Capability, Rights
+from exokernel.abi.errors import NoCapability, NotPermitted
+from exokernel.abi.names import SLOTS, EnvironmentId, Frame, Index, Page, Slice, Slot
+from exokernel.abi.tables import CapabilityState, FrameKind, Phase, Reason
+from exokernel.abi.x86_64 import Entry
+from exokernel.kernel.arch import machine
+from exokernel.kernel.state import capabilities, environments, frames, machine_state, slices
+
+ALLOWED = 0
+
+
+class FrameRow(NamedTuple):
+    kind: FrameKind
+    owner: EnvironmentId
+    guard: Capability
+    uses: int
+    entries: int
+    region: int
+
+
+def frame_row(frame: Frame) -> FrameRow:
+    state = frames[frame]
+    return FrameRow(state.kind, state.owner, state.guard, state.uses, state.entries, state.region)
+
+
+def word_row(frame: Frame, index: Index) -> Entry:
+    """Eight bytes of a frame, as an entry."""
+    return machine.entries(frame)[index]
+
+
+class SlotRow(NamedTuple):
+    capability: Capability
+    mappings: int
+
+
+def slot_row(holder: EnvironmentId, slot: Slot) -> SlotRow:
+    state = list_slot(holder, slot)
+    return SlotRow(state.capability, state.mappings)
+
+
+class IdentityRow(NamedTuple):
+    """Of an environment: what it is."""
+
+    phase: Phase
+    guard: Capability
+    at: Page
+    root: Frame
+    page: Frame
+    generation: int
+
+
+def identity_row(environment: EnvironmentId) -> IdentityRow:
+    state = environments[environment]
+    return IdentityRow(state.phase, state.guard, state.at, state.root, state.page, state.generation)
+
+
+class AccountRow(NamedTuple):
+    """Of an environment: what it has."""
+
+    frames: int
+    quota: int
+    slices: int
+    mappings: int
+
+
+def account_row(environment: EnvironmentId) -> AccountRow:
+    state = environments[environment]
+    return AccountRow(state.frames, state.quota, state.slices, state.mappings)
+
+
+class ConductRow(NamedTuple):
+    """Of an environment: what it is about, and how it ended."""
+
+    donor: EnvironmentId
+    accepting: Slot
+    excess: int
+    ending: bool
+    reason: Reason
+    vector: int
+
+
+def conduct_row(environment: EnvironmentId) -> ConductRow:
+    state = environments[environment]
+    return ConductRow(state.donor, state.accepting, state.excess, state.ending, state.reason, state.vector)
+
+
+class SliceRow(NamedTuple):
+    owner: EnvironmentId
+    guard: Capability
+
+
+def slice_row(slice: Slice) -> SliceRow:
+    return SliceRow(slices[slice].owner, slices[slice].guard)
+
+
+class MachineRow(NamedTuple):
+    current: EnvironmentId
+    now: Slice
+    ticks: int
+
+
+def machine_row() -> MachineRow:
+    state = machine_state()
+    return MachineRow(state.current, state.now, state.ticks)
+
+
+# What the specifications of many calls say
+
+
+def list_slot(holder: EnvironmentId, slot: Slot) -> CapabilityState:
+    return capabilities[holder * SLOTS + slot]
+
+
+def held(holder: EnvironmentId, slot: Slot) -> Capability:
+    return list_slot(holder, slot).capability
+
+
+def lives(environment: EnvironmentId) -> bool:
+    """Whether what it owns is still its own affair."""
+    return environments[environment].phase != Phase.DEAD
+
+
+def key_error(holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability) -> int:
+    """Why a key does not open a guard, or ALLOWED."""
+    capability = held(holder, key)
+    if not capability.valid:
+        return NoCapability.number
+    return ALLOWED if capability.grants(wanted, guard) else NotPermitted.number
+
+
+def reaper_error(owner: EnvironmentId, holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability) -> int:
+    """Why somebody may not take from an owner: it lives, and the key does not open the guard."""
+    return key_error(holder, key, wanted, guard) if lives(owner) else ALLOWED
+
+
+def owning(before: AccountRow, more: int) -> AccountRow:
+    """An account with `more` frames."""
+    return AccountRow(before.frames + more, before.quota, before.slices, before.mappings)
+
+
+def entitled(before: AccountRow, more: int) -> AccountRow:
+    """An account with `more` quota."""
+    return AccountRow(before.frames, before.quota + more, before.slices, before.mappings)
+
+
+def using(before: FrameRow, more: int) -> FrameRow:
+    """A frame with `more` uses."""
+    return FrameRow(before.kind, before.owner, before.guard, before.uses + more, before.entries, before.region)
+
+
+def linking(before: FrameRow, more: int) -> FrameRow:
+    """A table with `more` entries."""
+    return FrameRow(before.kind, before.owner, before.guard, before.uses, before.entries + more, before.region)
+
+
+def one_if(condition: bool) -> int:
+    return 1 if condition else 0

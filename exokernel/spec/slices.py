@@ -1,0 +1,258 @@
+"""The specification of the calls on slices, and of the tick.
+
+Who runs is said by `runs_next`: the owner of the first slice, from some position of the wheel
+on, that can run and owes nothing. So the processor goes where the wheel says and nowhere
+else, but for a directed yield within a slice.
+"""
+
+from exokernel.abi.capability import Rights
+from exokernel.abi.errors import InUse, NoCapability, WrongKind
+from exokernel.abi.names import FRAME_SIZE, NOBODY, SLICES, USER_PAGES, EnvironmentId, Slice, Slot
+from exokernel.abi.tables import Phase, Reason
+from exokernel.kernel.arch import machine
+from exokernel.kernel.state import environments, machine_state, slices
+from exokernel.spec.environments import can_end, in_phase
+from exokernel.spec.rows import (
+    ALLOWED,
+    AccountRow,
+    ConductRow,
+    IdentityRow,
+    MachineRow,
+    SliceRow,
+    account_row,
+    conduct_row,
+    held,
+    identity_row,
+    key_error,
+    machine_row,
+    one_if,
+    reaper_error,
+    slice_row,
+)
+
+
+def having_slices(before: AccountRow, more: int) -> AccountRow:
+    return AccountRow(before.frames, before.quota, before.slices + more, before.mappings)
+
+
+def moved(slice: Slice, receiver: EnvironmentId, environment: EnvironmentId) -> AccountRow:
+    """Any account, after a slice has changed hands. NOBODY keeps none."""
+    gained = one_if(environment == receiver) - one_if(environment == slices[slice].owner)
+    return having_slices(account_row(environment), gained if environment != NOBODY else 0)
+
+
+# slice_alloc
+
+
+def slice_alloc_error(caller: EnvironmentId, slice: Slice, guard: Slot) -> int:
+    if not held(caller, guard).valid:
+        return NoCapability.number
+    return ALLOWED if slices[slice].owner == NOBODY else InUse.number
+
+
+def slice_alloc_slice(caller: EnvironmentId, slice: Slice, guard: Slot, any_slice: Slice) -> SliceRow:
+    return SliceRow(caller, held(caller, guard)) if any_slice == slice else slice_row(any_slice)
+
+
+def slice_alloc_account(
+    caller: EnvironmentId, slice: Slice, guard: Slot, any_environment: EnvironmentId
+) -> AccountRow:
+    return moved(slice, caller, any_environment)
+
+
+# slice_free
+
+
+def slice_free_error(caller: EnvironmentId, slice: Slice, key: Slot) -> int:
+    owner = slices[slice].owner
+    if owner == NOBODY:
+        return WrongKind.number
+    return reaper_error(owner, caller, key, Rights.GRANT, slices[slice].guard)
+
+
+def slice_free_slice(caller: EnvironmentId, slice: Slice, key: Slot, any_slice: Slice) -> SliceRow:
+    before = slice_row(any_slice)
+    return SliceRow(NOBODY, before.guard) if any_slice == slice else before
+
+
+def slice_free_account(
+    caller: EnvironmentId, slice: Slice, key: Slot, any_environment: EnvironmentId
+) -> AccountRow:
+    return moved(slice, NOBODY, any_environment)
+
+
+# slice_give
+
+
+def slice_give_error(caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId) -> int:
+    if slices[slice].owner == NOBODY or not can_end(receiver):
+        return WrongKind.number
+    return key_error(caller, key, Rights.GRANT, slices[slice].guard)
+
+
+def slice_give_slice(
+    caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId, any_slice: Slice
+) -> SliceRow:
+    before = slice_row(any_slice)
+    return SliceRow(receiver, before.guard) if any_slice == slice else before
+
+
+def slice_give_account(
+    caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId, any_environment: EnvironmentId
+) -> AccountRow:
+    return moved(slice, receiver, any_environment)
+
+
+# Who runs
+
+
+def can_run(environment: EnvironmentId) -> bool:
+    """Whether it lives, wants to, and says where in the user half to begin."""
+    if environments[environment].phase != Phase.LIVE:
+        return False
+    page = machine.environment_page(environments[environment].page)
+    return page.runnable > 0 and 0 < page.begin < USER_PAGES * FRAME_SIZE
+
+
+def is_due(slice: Slice) -> bool:
+    """Whether the wheel stops at a slice."""
+    owner = slices[slice].owner
+    return can_run(owner) and environments[owner].excess == 0
+
+
+def runs_next(first: int) -> EnvironmentId:
+    """The owner of the first slice from position `first` on at which the wheel stops; NOBODY if there is none."""
+    for position in range(first, first + SLICES):
+        if is_due(Slice(position % SLICES)):
+            return slices[position % SLICES].owner
+    return NOBODY
+
+
+def runs_next_without(deceased: EnvironmentId, first: int) -> EnvironmentId:
+    """As `runs_next`, if one who would be passed by were already dead."""
+    for position in range(first, first + SLICES):
+        owner = slices[position % SLICES].owner
+        if owner != deceased and is_due(Slice(position % SLICES)):
+            return owner
+    return NOBODY
+
+
+def runs_after(environment: EnvironmentId) -> EnvironmentId:
+    """Who gets what is left of the slice when this one gives the processor up."""
+    return runs_next(machine_state().now + one_if(not environments[environment].ending))
+
+
+# tick
+
+EXCESS_LIMIT = 8
+
+
+def slices_within(environment: EnvironmentId, steps: int) -> int:
+    """How many of the next slices of the wheel are an environment's."""
+    first = machine_state().now + 1
+    return sum([one_if(slices[(first + step) % SLICES].owner == environment) for step in range(steps)])
+
+
+def stop_of_the_wheel() -> int:
+    """How many slices the wheel passes by, or SLICES if it finds nowhere to stop.
+
+    Each slice of one that can run but owes ticks is forfeit, and pays for one.
+    """
+    for step in range(SLICES):
+        owner = slices[(machine_state().now + 1 + step) % SLICES].owner
+        if can_run(owner) and environments[owner].excess <= slices_within(owner, step):
+            return step
+    return SLICES
+
+
+def is_charged() -> bool:
+    """Whether the one that has the processor should have left it."""
+    return environments[machine_state().current].ending
+
+
+def tick_identity(any_environment: EnvironmentId) -> IdentityRow:
+    before = identity_row(any_environment)
+    return in_phase(before, Phase.DEAD) if dies_of_tick(any_environment) else before
+
+
+def dies_of_tick(environment: EnvironmentId) -> bool:
+    """Whether it has overstayed too long, or hears of its slice's end and has no entry for that."""
+    if environment != machine_state().current:
+        return False
+    if is_charged():
+        return environments[environment].excess >= EXCESS_LIMIT
+    return hears_of_its_end(environment) and not wants_to_hear(environment)
+
+
+def hears_of_its_end(environment: EnvironmentId) -> bool:
+    """Whether this tick makes the slice somebody else's than the one's that has the processor."""
+    step = stop_of_the_wheel()
+    if environment != machine_state().current or environment == NOBODY or is_charged() or step == SLICES:
+        return False
+    return slices[(machine_state().now + 1 + step) % SLICES].owner != environment
+
+
+def wants_to_hear(environment: EnvironmentId) -> bool:
+    return 0 < machine.environment_page(environments[environment].page).end < USER_PAGES * FRAME_SIZE
+
+
+def tick_conduct(any_environment: EnvironmentId) -> ConductRow:
+    row = conduct_row(any_environment)
+    if is_charged():
+        excess = row.excess + one_if(any_environment == machine_state().current)
+    elif can_run(any_environment):
+        excess = max(row.excess - slices_within(any_environment, stop_of_the_wheel()), 0)
+    else:
+        excess = row.excess
+    ending = row.ending or hears_of_its_end(any_environment)
+    if not dies_of_tick(any_environment):
+        return ConductRow(row.donor, row.accepting, excess, ending, row.reason, row.vector)
+    reason = Reason.OVERSTAYED if is_charged() else Reason.NO_ENTRY
+    return ConductRow(NOBODY, row.accepting, excess, ending, reason, 0)
+
+
+def tick_machine() -> MachineRow:
+    before = machine_row()
+    step = stop_of_the_wheel()
+    turned = not is_charged() and step < SLICES
+    now = Slice((before.now + 1 + step) % SLICES) if turned else before.now
+    current = before.current
+    if current == NOBODY and turned or dies_of_tick(current) and not is_charged():
+        current = slices[now].owner
+    elif dies_of_tick(current):
+        current = runs_next_without(current, now)
+    return MachineRow(current, now, before.ticks + 1)
+
+
+# yield_to
+
+
+def yield_to_error(caller: EnvironmentId, environment: EnvironmentId) -> int:
+    return ALLOWED if environment == NOBODY or can_run(environment) else WrongKind.number
+
+
+def yield_to_conduct(
+    caller: EnvironmentId, environment: EnvironmentId, any_environment: EnvironmentId
+) -> ConductRow:
+    row = conduct_row(any_environment)
+    if any_environment != caller:
+        return row
+    return ConductRow(row.donor, row.accepting, row.excess, False, row.reason, row.vector)
+
+
+def yield_to_machine(caller: EnvironmentId, environment: EnvironmentId) -> MachineRow:
+    before = machine_row()
+    is_directed = environment != NOBODY and not environments[caller].ending
+    return MachineRow(environment if is_directed else runs_after(caller), before.now, before.ticks)
+
+
+# environment_destroy
+
+
+def environment_destroy_machine(caller: EnvironmentId, environment: EnvironmentId, key: Slot) -> MachineRow:
+    """The dead do not run: the search passes by who ends itself as one that is not due."""
+    before = machine_row()
+    if environment != caller:
+        return before
+    first = before.now + one_if(not environments[caller].ending)
+    return MachineRow(runs_next_without(caller, first), before.now, before.ticks)

@@ -1,0 +1,251 @@
+"""The specification, run beside the kernel: what a call must answer, and what every table must be then.
+
+Rows are computed from the state before a call, and compared with the state after it, for all
+that can have been touched in these small worlds; whatever lies outside must not have changed
+at all. Then come the invariants and the counts, and what the machine may still remember.
+"""
+
+import importlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from inspect import signature
+from typing import Any, NamedTuple
+
+from exokernel.abi.layout import DIRECT_MAP, ENVIRONMENTS_OFFSET, PUBLIC
+from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, Frame, Index
+from exokernel.abi.tables import FrameKind
+from exokernel.abi.x86_64 import Entry
+from exokernel.dialect import calls
+from tests.kernel import fake_machine
+from tests.kernel.worlds import FRAMES, World, admitting, loaded_with_the_kernel, numbers
+
+GROUPS = ("capabilities", "frames", "tables", "translations", "environments", "slices", "devices")
+ENVIRONMENT_NAMES = (*range(6), 255)
+SLOT_NAMES = (*range(5), 62, 63)
+SLICE_NAMES = (*range(6), 126, 127)
+IN_STEPS = ("map_range", "map_batch", "protect")  # their counters follow from `counts`
+
+
+def load_specification() -> dict[str, Any]:
+    with loaded_with_the_kernel():
+        names = ("rows", *GROUPS, "invariants", "counts")
+        return {name: importlib.import_module(f"exokernel.spec.{name}") for name in names}
+
+
+specification = load_specification()
+rows = specification["rows"]
+
+
+class Expectation(NamedTuple):
+    """What the specification says of one call in one state."""
+
+    error: int
+    done: int
+    rows: dict[tuple[str, tuple[int, ...]], Any]
+
+
+def find(name: str) -> Callable[..., Any] | None:
+    for group in GROUPS:
+        found: Callable[..., Any] | None = getattr(specification[group], name, None)
+        if found is not None:
+            return found
+    return None
+
+
+def admitted(declaration: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
+    """What the gate makes of raw arguments, or its error."""
+    hints = list(signature(declaration, eval_str=True).parameters.values())
+    checked = []
+    for parameter, argument in zip(hints, arguments, strict=True):
+        try:
+            admit = admitting.get(parameter.annotation)
+            checked.append(admit(argument) if admit else argument)
+        except Exception as error:
+            return (), error.number  # type: ignore[attr-defined]
+    return tuple(checked), 0
+
+
+def things() -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The names of all rows but words."""
+    yield from (("frame", (frame,)) for frame in range(FRAMES))
+    for environment in ENVIRONMENT_NAMES:
+        yield from ((kind, (environment,)) for kind in ("identity", "account", "conduct"))
+        yield from (("slot", (environment, slot)) for slot in SLOT_NAMES)
+    yield from (("slice", (number,)) for number in SLICE_NAMES)
+    yield "machine", ()
+
+
+def row_of(kind: str, name: tuple[int, ...]) -> Any:
+    return getattr(rows, f"{kind}_row")(*name)
+
+
+def expect(world: World, name: str, caller: int, raw: tuple[Any, ...]) -> Expectation:
+    """Ask the specification, before the call."""
+    arguments, error = admitted(calls.declared_calls()[numbers[name]], raw)
+    if error:
+        return Expectation(error, 0, {})
+    judge = find(f"{name}_error")
+    error = judge(caller, *arguments) if judge else 0
+    if error:
+        return Expectation(error, 0, {})
+    done = steps_done(name, caller, arguments) if name in IN_STEPS else 0
+    return Expectation(0, done, expected_rows(name, (caller, *arguments)))
+
+
+def expected_rows(name: str, arguments: tuple[Any, ...]) -> dict[tuple[str, tuple[int, ...]], Any]:
+    found = {}
+    for kind, thing in things():
+        after = find(f"{name}_{kind}")
+        found[kind, thing] = after(*arguments, *thing) if after else row_of(kind, thing)
+    return found
+
+
+def steps_done(name: str, caller: int, arguments: tuple[Any, ...]) -> int:
+    judge = find(f"{name}_step_error")
+    assert judge is not None
+    count = arguments[2]
+    return next((step for step in range(count) if judge(caller, *arguments, step)), count)
+
+
+def uncounted(kind: str, row: Any) -> Any:
+    """A row without its counters, which a call in steps changes as `counts` says."""
+    match kind:
+        case "frame":
+            return row._replace(uses=0, entries=0)
+        case "slot" | "account":
+            return row._replace(mappings=0)
+        case _:
+            return row
+
+
+def check_rows(name: str, expectation: Expectation) -> None:
+    for (kind, thing), expected in expectation.rows.items():
+        actual = row_of(kind, thing)
+        if name in IN_STEPS:
+            expected, actual = uncounted(kind, expected), uncounted(kind, actual)
+        assert actual == expected, f"{name}: {kind} {thing}"
+
+
+def expected_words(name: str, caller: int, raw: tuple[Any, ...], done: int) -> Callable[[int, int], Entry]:
+    arguments, _ = admitted(calls.declared_calls()[numbers[name]], raw)
+    after = find(f"{name}_word")
+    if after is None:
+        return lambda frame, index: rows.word_row(frame, index)  # type: ignore[no-any-return]
+    extra = (done,) if name in IN_STEPS else ()
+    return lambda frame, index: after(caller, *arguments, *extra, frame, index)  # type: ignore[no-any-return]
+
+
+def check_words(world: World, before: dict[int, bytes], expected: Callable[[int, int], Entry], hints: set[int]) -> None:
+    """Compare every word of the frames that have changed, and of those a call was told of some."""
+    after = world.snapshot()
+    first = DIRECT_MAP % 2**64 // FRAME_SIZE
+    changed = {page - first for page in before.keys() | after.keys() if before.get(page) != after.get(page)}
+    changed = {frame for frame in changed if 0 <= frame < FRAMES}
+    actual = {
+        (frame, index): fake_machine.entries(Frame(frame))[index]
+        for frame in changed | {each for each in hints if 0 <= each < FRAMES}
+        for index in (range(TABLE_ENTRIES) if frame in changed else (0, 1, 2, 3, 255, 256, 510, 511))
+    }
+    world.memory.restore(before)
+    wanted = {place: expected(*place) for place in actual}
+    world.memory.restore(after)
+    for place, word in actual.items():
+        assert word == wanted[place], place
+
+
+def check_nothing_else(before: dict[int, bytes], after: dict[int, bytes]) -> None:
+    """Environments that no test names are untouched."""
+    page = (PUBLIC + ENVIRONMENTS_OFFSET) % 2**64 // FRAME_SIZE
+    assert before.get(page + 1) == after.get(page + 1)
+    assert before.get(page + 2) == after.get(page + 2)
+
+
+# Invariants and counts
+
+
+def entries_in_use(world: World) -> list[tuple[Frame, Index]]:
+    found = []
+    for frame in range(FRAMES):
+        if world.frames[frame].kind >= FrameKind.TABLE_1:
+            content = bytes(fake_machine.bytes_in(Frame(frame)))
+            found += [
+                (Frame(frame), Index(index)) for index in range(TABLE_ENTRIES) if content[8 * index] & 1
+            ]
+    return found
+
+
+def check_invariants(world: World) -> None:
+    named = {
+        "Frame": [(frame,) for frame in range(FRAMES)],
+        "EnvironmentId": [(environment,) for environment in ENVIRONMENT_NAMES],
+        "Slice": [(number,) for number in SLICE_NAMES],
+        "Frame Index": entries_in_use(world),
+        "EnvironmentId Slot": [(environment, slot) for environment in ENVIRONMENT_NAMES for slot in SLOT_NAMES],
+        "": [()],
+    }
+    for clause, parameters in clauses("invariants"):
+        for names in named[parameters]:
+            assert clause(*names), f"{clause.__name__}{names}"
+
+
+def clauses(module: str) -> Iterator[tuple[Callable[..., Any], str]]:
+    for name, function in vars(specification[module]).items():
+        if callable(function) and getattr(function, "__module__", "") == f"exokernel.spec.{module}":
+            kinds = [str(each.annotation.__name__) for each in signature(function, eval_str=True).parameters.values()]
+            if name != "span_below" and not isinstance(function, type):
+                yield function, " ".join(kinds)
+
+
+def check_counts(world: World) -> None:
+    counts = specification["counts"]
+    in_use = entries_in_use(world)
+    owned_slices = [(number,) for number in range(128) if world.slices[number].owner != 0]
+    things_of: dict[str, list[tuple[int, ...]]] = {
+        "entry": in_use,  # type: ignore[dict-item]
+        "frame": [(frame,) for frame in range(FRAMES)],
+        "root": [(environment,) for environment in ENVIRONMENT_NAMES],
+        "page": [(environment,) for environment in ENVIRONMENT_NAMES],
+        "slice": owned_slices,  # type: ignore[dict-item]
+    }
+    readers = {name: function for name, function in vars(counts).items() if name in counts.AT_MOST}
+    for name, reader in readers.items():
+        counted: Counter[int] = Counter()
+        for kind, found in things_of.items():
+            counter = getattr(counts, f"{name}_by_{kind}", None)
+            if counter is not None:
+                counted.update(counter(*each) for each in found)
+        del counted[counts.NONE]
+        for key, names in keys_of(name):
+            assert reader(*names) == counted[key], f"{name}{names}"
+
+
+def keys_of(name: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+    match name:
+        case "uses_of" | "entries_of":
+            yield from ((frame, (frame,)) for frame in range(FRAMES))
+        case "mappings_under":
+            yield from ((64 * holder + slot, (holder, slot)) for holder in ENVIRONMENT_NAMES for slot in SLOT_NAMES)
+        case _:
+            yield from ((environment, (environment,)) for environment in ENVIRONMENT_NAMES)
+
+
+def check_conservation(world: World, quota: int) -> None:
+    assert sum(world.environments[number].quota for number in ENVIRONMENT_NAMES) == quota
+    owned = sum(world.environments[number].frames for number in ENVIRONMENT_NAMES)
+    free = sum(world.frames[frame].kind == FrameKind.FREE for frame in range(FRAMES))
+    reserved = sum(world.frames[frame].kind == FrameKind.RESERVED for frame in range(FRAMES))
+    assert owned + free + reserved == FRAMES
+
+
+def check_translations(world: World, root: Frame, remembered: dict[int, Entry]) -> None:
+    """What the processor read before a call, and was not told to forget, still holds and gives no more."""
+    if world.log.all_forgotten or world.log.departure is not None and world.log.departure.root != root:
+        return
+    now = dict(fake_machine.mapped_pages(root))
+    for page, entry in remembered.items():
+        if page in world.log.forgotten:
+            continue
+        assert page in now, f"page {page} is gone and remembered"
+        assert now[page].frame == entry.frame
+        assert now[page].writable or not entry.writable
+
