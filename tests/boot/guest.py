@@ -8,6 +8,7 @@ comes from `abi.calls`, so nothing below repeats a number.
 import io
 import subprocess
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,16 +110,16 @@ class Computer:
 
     def boot(self, archive: Path | None, *, also: Sequence[str] = (), monitor: str = "", **choices: Any) -> Ending:
         """Boot with an archive; `also` are further words for QEMU, `monitor` goes to its monitor."""
-        names = ("output", "error", "report")
-        files = [(self.folder / name).open("w+b") for name in names]
-        machine = Machine(str(self.kernel), None if archive is None else str(archive), **choices)
-        command = machine.command(QEMU, Streams(*(file.fileno() for file in files)))
-        done = subprocess.run(
-            [*command, *also],
-            pass_fds=[file.fileno() for file in files],
-            input=monitor.encode(),
-            capture_output=True,
-            timeout=SECONDS,
-        )
-        output, error, report = (file.seek(0) or file.read() for file in files)
+        with ExitStack() as stack:
+            files = [stack.enter_context((self.folder / name).open("w+b")) for name in Streams._fields]
+            machine = Machine(str(self.kernel), None if archive is None else str(archive), **choices)
+            command = machine.command(QEMU, Streams(*(file.fileno() for file in files)))
+            done = subprocess.run(
+                [*command, *also],
+                pass_fds=[file.fileno() for file in files],
+                input=monitor.encode(),
+                capture_output=True,
+                timeout=SECONDS,
+            )
+            output, error, report = (file.seek(0) or file.read() for file in files)
         return Ending(done.returncode, output, error, report.decode().splitlines())

@@ -3,7 +3,7 @@
 import pytest
 
 from exokernel.host.machine import Board
-from tests.boot.guest import Computer, archive_of, assemble
+from tests.boot.guest import Computer, archive_of
 
 pytestmark = pytest.mark.boot
 
@@ -52,15 +52,14 @@ def test_without_an_archive_it_says_so(computer: Computer) -> None:
     [
         (b"nothing of the kind" * 1000, "no_archive"),
         (archive_of(b"no program"), "no_program"),
-        (archive_of(assemble("halt $0"))[:4096] + assemble("halt $0").replace(b"\x00\x00\x40", b"\x00\x00\xc0", 1), None),
     ],
 )
-def test_a_bad_archive_is_refused(computer: Computer, content: bytes, reason: str | None) -> None:
+def test_a_bad_archive_is_refused(computer: Computer, content: bytes, reason: str) -> None:
     archive = computer.folder / "archive"
     archive.write_bytes(content)
     ending = computer.boot(archive)
     assert ending.status == PANIC
-    assert reason is None or ending.reports[-1].startswith(f"panic reason={reason} ")
+    assert ending.reports[-1].startswith(f"panic reason={reason} ")
 
 
 @pytest.mark.parametrize("protection", ["smep", "smap", "umip", "nx"])
