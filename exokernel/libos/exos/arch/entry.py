@@ -3,7 +3,7 @@
 Each comes with a record of the kernel's at the stack pointer, and is left without entering the
 kernel again. A page fault has the short way, that saves what a call may change. An exception
 that nobody handles takes the long way, which saves every register for the report; so does a
-page fault that the short way could not resolve, by happening again.
+page fault that the short way could not resolve.
 """
 
 from exokernel.abi.environment_page import VECTORS, EnvironmentPage
@@ -38,6 +38,10 @@ def save(registers: tuple[str, ...]) -> str:
     return "\n".join(f"push %{name}" for name in registers)
 
 
+def restore(registers: tuple[str, ...]) -> str:
+    return "\n".join(f"pop %{name}" for name in reversed(registers))
+
+
 def resume(registers: tuple[str, ...]) -> str:
     """Restore saved registers, and go on where the kernel's record behind them says.
 
@@ -49,7 +53,7 @@ def resume(registers: tuple[str, ...]) -> str:
     mov {record + offset_of(TrapFrame, "stack")}(%rsp), %rax
     mov {record + offset_of(TrapFrame, "instruction")}(%rsp), %rcx
     mov %rcx, -{RETURN}(%rax)
-    """ + "\n".join(f"pop %{name}" for name in reversed(registers)) + f"""
+    {restore(registers)}
     add ${offset_of(TrapFrame, "flags")}, %rsp
     popfq
     pop %rsp
@@ -84,7 +88,12 @@ page_fault_entry:
 {save(CALLER_SAVED)}
     mov {8 * len(CALLER_SAVED) + offset_of(TrapFrame, "address")}(%rsp), %rdi
     call on_page_fault
+    test %eax, %eax
+    je 1f
 {resume(CALLER_SAVED)}
+1:
+{restore(CALLER_SAVED)}
+    jmp exception_entry
 """)
 
 assembly(f"""
@@ -93,7 +102,7 @@ exception_entry:
 {save(ALL)}
     mov %rsp, %rdi
     call on_exception
-{resume(ALL)}
+    ud2
 """)
 
 assembly(f"""
@@ -136,18 +145,14 @@ def library_exit(status: int) -> None:
 
 
 @exported("on_page_fault")
-def on_page_fault(address: int) -> None:
-    """Resolve a page fault; one that cannot be resolved is let happen again, to be reported."""
-    if not resolve(address):
-        kernel.environment_page().handlers[Vector.PAGE_FAULT] = symbol_address("exception_entry")
+def on_page_fault(address: int) -> int:
+    """Resolve a page fault; 0 when that cannot be."""
+    return 1 if resolve(address) else 0
 
 
 @exported("on_exception")
 def on_exception(crashed: Crash) -> None:
-    """Report an exception nobody handles, unless it is a page fault that can be resolved after all."""
-    if crashed.trap.vector == Vector.PAGE_FAULT and resolve(crashed.trap.address):
-        kernel.environment_page().handlers[Vector.PAGE_FAULT] = symbol_address("page_fault_entry")
-        return
+    """Report an exception nobody handles."""
     crash(crashed)
 
 

@@ -34,7 +34,8 @@ def begin_entry() -> None:
 
 @means("page_fault_entry")
 def page_fault_entry(trap: TrapFrame) -> None:
-    on_page_fault(trap.address)
+    if on_page_fault(trap.address) == 0:
+        exception_entry(trap)
 
 
 @means("exception_entry")
