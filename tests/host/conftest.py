@@ -14,7 +14,7 @@ from tests.host.cells import write_image
 
 
 class FakeDriver(ModuleType):
-    """Answers with the guest it was given as the kernel; a source that says `refuse` is refused."""
+    """Answers with the guest it was given as the kernel; a source that says `# refuse` is refused."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__("exokernel.compiler.driver")
@@ -26,7 +26,7 @@ class FakeDriver(ModuleType):
         return self.folder / "kernel.elf"
 
     def build_program(self, source: Path, target: str = "exokernel") -> Path:
-        if "refuse" in source.read_text():
+        if "# refuse" in source.read_text():
             raise CompileError("this is refused", None, "do not")
         path = self.folder / f"{source.stem}.{target}.elf"
         if target == "linux":

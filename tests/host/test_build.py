@@ -15,7 +15,7 @@ def test_what_was_built_is_named(driver: FakeDriver, exok: Exok) -> None:
 
 
 def test_a_refusal_does_not_stop_the_others(driver: FakeDriver, exok: Exok) -> None:
-    Path("bad.py").write_text("refuse")
+    Path("bad.py").write_text("# refuse")
     status, output, error = exok("build", "bad.py", "prog.py")
     assert status == 126 and "this is refused" in error and b"prog.exokernel.elf" in output
 

@@ -82,7 +82,7 @@ def test_timings_name_every_phase(driver: FakeDriver, exok: Exok) -> None:
 
 
 def test_a_program_the_compiler_refuses(driver: FakeDriver, exok: Exok) -> None:
-    Path("bad.py").write_text("refuse")
+    Path("bad.py").write_text("# refuse")
     status, output, error = exok("run", "bad.py")
     assert (status, output) == (126, b"")
     assert "this is refused" in error and "do not" in error and "exok:" not in error
