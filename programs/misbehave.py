@@ -154,7 +154,7 @@ def bad_calls() -> None:
     for number in range(1, CALLS):
         for one in OUTRAGEOUS:
             for other in OUTRAGEOUS:
-                if misdeeds.raw_call(number, one, other, one, other) == 0:
+                if misdeeds.raw_call(number, one, other) == 0:
                     accepted += 1
                 else:
                     refused += 1

@@ -32,7 +32,7 @@ GREP = [
     ["x", "nope", "text"],
     ["o", "binary", "text"],
     ["-c", "A", "binary"],
-    ["-x-", "text"],
+    ["-cj", "text"],
     [],
 ]
 

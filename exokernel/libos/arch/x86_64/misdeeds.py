@@ -105,15 +105,12 @@ def lose_stack() -> None:
 
 
 @instruction(
-    "mov {fourth}, %r10; mov {third}, %r8; mov {third}, %r9; syscall; mov %rdx, %rax",
-    clobbers="rcx, r8, r9, r10, r11, memory",
+    "mov {first}, %rdi; mov {second}, %rsi; mov {first}, %rdx; mov {second}, %r10; mov {first}, %r8; mov {second}, %r9;"
+    " syscall; mov %rdx, %rax",
+    clobbers="rcx, rdx, rsi, rdi, r8, r9, r10, r11, memory",
     result="a",
     number="a",
-    first="D",
-    second="S",
-    third="d",
-    fourth="b",
 )
-def raw_call(number: int, first: int, second: int, third: int, fourth: int) -> int:
-    """Make any system call with any registers, and answer the error number."""
+def raw_call(number: int, first: int, second: int) -> int:
+    """Make any system call, with two values by turns as its arguments, and answer the error number."""
     raise NotImplementedError
