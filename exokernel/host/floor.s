@@ -125,7 +125,9 @@ floor_idt_pointer:
     .fill 4096, 1, 0
 boot_stack_top:
 
+# code and what is written lie on pages of their own: the translator watches writes to code
 .text
+.p2align 12
 floor_syscall:
     cmpl $10, %eax
     jae floor_null
@@ -532,7 +534,7 @@ floor_character:
     ret
 floor_word: .asciz "floor "
 .data
-.p2align 3
+.p2align 12
 floor_calls:
     .quad floor_null, floor_print, floor_halt, floor_protect, floor_unprotect, floor_protect_range
     .quad floor_unprotect_range, floor_zero, floor_copy, floor_switch

@@ -24,7 +24,7 @@ from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
 from exokernel.kernel.arch.x86_64.running import is_entry, page_at, running
 from exokernel.kernel.arch.x86_64.timer import acknowledge
 
-RED_ZONE = 128  # bytes below its stack pointer that a function may use
+SPARED = 192  # bytes left below its stack pointer: a function's red zone, and where a handler that returns puts the address
 RECORD = size_of(TrapFrame)
 STACK_BASE = FRAME_SIZE - EXCEPTION_STACK  # offset in the environment page
 
@@ -55,7 +55,7 @@ def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> 
     position = FRAME_SIZE - RECORD
     used = wrapping_sub(frame.stack, running.at)
     if unsigned_less(used, FRAME_SIZE + 1):
-        position = used - RED_ZONE - RECORD & -16
+        position = used - SPARED - RECORD & -16
         if position < STACK_BASE:
             abandon(Reason.NO_STACK, vector)
 

@@ -1,18 +1,17 @@
 """Two exception handlers of a program's own, entered straight from the kernel.
 
 One skips an undefined instruction. The other answers a page fault as Appel's first benchmark
-does: it opens the page that faulted and closes another. Both return without the kernel. An
-interrupt function of the compiler expects what the processor pushes, so the stubs drop the
-words of the kernel's record above it. [Appel91]
+does: it opens the page that faulted and closes another. Both return without the kernel, the
+way ExOS's own do. [Appel91]
 """
 
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FRAME_SIZE, Frame, Page
-from exokernel.abi.x86_64 import Entry, Vector
-from exokernel.dialect import Record, instruction, wrapping_add
-from exokernel.dialect.unsafe import assembly, exported, interrupt, symbol_address
+from exokernel.abi.x86_64 import Entry, TrapFrame, Vector
+from exokernel.dialect import Record, instruction, offset_of
+from exokernel.dialect.unsafe import assembly, exported, symbol_address
 from exokernel.libos import kernel
-from exokernel.libos.exos.arch.registers import InterruptFrame
+from exokernel.libos.exos.arch.entry import CALLER_SAVED, SCRATCH, resume, save
 from exokernel.libos.exos.layout import KEY
 
 UNDEFINED = 2  # bytes of `ud2`
@@ -30,15 +29,18 @@ class Region(Record):
 
 region: Region = Region()
 
-assembly("""
+assembly(f"""
 .globl undefined_entry
 undefined_entry:
-    add $24, %rsp
-    jmp on_undefined
+    addq ${UNDEFINED}, {offset_of(TrapFrame, "instruction")}(%rsp)
+{save(SCRATCH)}
+{resume(SCRATCH)}
 .globl swap_entry
 swap_entry:
-    add $16, %rsp
-    jmp on_closed_page
+{save(CALLER_SAVED)}
+    mov {8 * len(CALLER_SAVED) + offset_of(TrapFrame, "address")}(%rsp), %rdi
+    call on_closed_page
+{resume(CALLER_SAVED)}
 """)
 
 
@@ -53,16 +55,8 @@ def undefined_instruction() -> None:
     raise NotImplementedError("the model has no undefined instructions")
 
 
-@exported("on_undefined")
-@interrupt
-def on_undefined(frame: InterruptFrame) -> None:
-    """Go on behind it."""
-    frame.instruction = wrapping_add(frame.instruction, UNDEFINED)
-
-
 @exported("on_closed_page")
-@interrupt
-def on_closed_page(frame: InterruptFrame, address: int) -> None:
+def on_closed_page(address: int) -> None:
     """Let the page that was written to be written, and the other not."""
     opened = kernel.page_of(address)
     closed = region.first if opened == region.second else region.second
