@@ -131,13 +131,14 @@ def _held(builder: FunctionBuilder, node: ast.expr, left: Value, other: ast.expr
 
 
 def _among(builder: FunctionBuilder, node: ast.Compare, options: list[ast.expr]) -> op.Operand:
-    """Membership in values written out: tested one after another until one is equal."""
+    """Membership in values written out: all are computed, then tested until one is equal."""
     left = builder.copy(builder.value(node.left))
+    values = [builder.copy(builder.value(each)) for each in options]
     target = builder.temporary(types.BOOL)
     after = builder.new_block("found")
     builder.emit(op.Assign(target, op.Constant(False, ir.BOOL)))
-    for each in options:
-        builder.emit(op.Assign(target, compare(builder, each, ast.Eq(), left, builder.value(each))))
+    for each, value in zip(options, values):
+        builder.emit(op.Assign(target, compare(builder, each, ast.Eq(), left, value)))
         following = builder.new_block("or")
         builder.branch(target, after, following)
         builder.start(following)
