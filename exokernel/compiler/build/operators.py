@@ -8,7 +8,7 @@ from exokernel.compiler.build import comparisons
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.registry import expression
 from exokernel.compiler.build.values import Result, Value
-from exokernel.compiler.check import constants, types
+from exokernel.compiler.check import classes, constants, types
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.diagnostics import CompileError
 from exokernel.compiler.ir import operations as op
@@ -138,10 +138,9 @@ def _negated(builder: FunctionBuilder, operand: Value) -> Value:
 
 
 def _inverted(builder: FunctionBuilder, operand: Value) -> Value:
-    """`~`: of flags, every bit of their storage that is not set."""
+    """`~`: of flags, every bit up to the highest with a name that is not set, as CPython has it."""
     if isinstance(operand.type, types.Enum) and operand.type.declaration.flags:
-        width = operand.type.declaration.width
-        every = op.Constant((1 << width) - 1 if width < 64 else -1, ir.INT)
+        every = op.Constant(classes.every_flag(operand.type.declaration), ir.INT)
         if isinstance(operand.operand, op.Constant):
             return Value(operand.type, op.Constant(int(operand.operand.value or 0) ^ int(every.value or 0), ir.INT))
         target = builder.temporary(operand.type)

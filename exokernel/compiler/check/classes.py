@@ -200,6 +200,11 @@ def enum_members(enum: EnumClass) -> dict[str, int]:
     return enum.members
 
 
+def every_flag(enum: EnumClass) -> int:
+    """All bits up to the highest that has a name."""
+    return (1 << max(enum_members(enum).values(), default=0).bit_length()) - 1
+
+
 def tuple_type(declared: TupleClass) -> Tuple:
     """The type of a NamedTuple, with its fields in order."""
     if declared.type is None:

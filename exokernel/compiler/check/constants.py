@@ -218,7 +218,7 @@ class Evaluator:
             case ast.USub(), types.Int() | types.Enum():
                 return known(-operand.integer())
             case ast.Invert(), types.Enum(declared) if declared.flags:
-                return Known(operand.type, operand.integer() ^ (1 << declared.width) - 1)
+                return Known(operand.type, operand.integer() ^ classes.every_flag(declared))
             case ast.Invert(), types.Int() | types.Enum():
                 return known(~operand.integer())
         raise self.error(node)
