@@ -196,7 +196,7 @@ floor_copy:
     shll $12, %edi
     leal 0x1000000(%rdi), %esi
     movq %rsi, %r9
-    addl $0x2000000, %edi
+    addl $0x2011000, %edi          # not a power of two away, which the translator dislikes
     leaq 7(%rdi), %rdx
     movq %rdx, floor_region(,%r8,8)
     movq %rcx, %rdx
