@@ -57,6 +57,6 @@ def built(target: str, source: str, level: int, progress: Progress) -> Path:
 
 def report(image: Path) -> dict[str, Any]:
     """What is known about an image: `timings` (seconds by phase, of when it was made), `checks`
-    (those that survive optimisation) and `stack` (bytes, by entry)."""
+    (those that survive optimisation), `stack` (bytes, by entry) and `exceptions` (names, by number)."""
     found: dict[str, Any] = json.loads(image.with_suffix(".json").read_bytes())
     return found

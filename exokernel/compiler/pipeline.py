@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,12 +83,12 @@ def compile_image(target: str, source: str, level: int, progress: Callable[[str]
     text = lower_program(program, recipe.name, machine.conventions)
     timer.end()
     modules = [module.path for module in builder.world.loader.modules.values()]
-    return image_of(text, recipe.name, machine, level, timer), [*modules, *own_sources()]
+    return image_of(text, recipe.name, machine, level, timer, program.errors), [*modules, *own_sources()]
 
 
-def image_of(text: str, name: str, target: Target, level: int, timer: Timer) -> Path:
+def image_of(text: str, name: str, target: Target, level: int, timer: Timer, exceptions: Mapping[int, str]) -> Path:
     """The image of a module, from the cache if the same was compiled before."""
-    key = cache.digest(text, target.name, str(level), *(path.read_bytes() for path in own_sources(BACK_END)))
+    key = cache.digest(text, target.name, str(level), json.dumps(exceptions), *(path.read_bytes() for path in own_sources(BACK_END)))
     image = cache.image_path(key, name)
     if image.exists():
         return image
@@ -103,6 +103,7 @@ def image_of(text: str, name: str, target: Target, level: int, timer: Timer) -> 
         check_kernel_stack(report, linked)
     timer.end()
     timer.seconds |= code.seconds
+    report["exceptions"] = exceptions
     report["timings"] = {phase: round(seconds, 6) for phase, seconds in timer.seconds.items()}
     cache.write(image.with_suffix(".json"), json.dumps(report, indent=1).encode())
     cache.write(image, executable, mode=0o755)

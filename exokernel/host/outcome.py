@@ -93,12 +93,11 @@ def describe(causes: Sequence[Report], compiled: Compiled) -> str:
     provide_packages("run")
     from elftools.common.exceptions import DWARFError, ELFError
 
-    from exokernel.host.symbols import Symbols
-    from exokernel.host.traceback import render
+    from exokernel.host.traceback import render, symbols_of
 
-    kernel, programs = Symbols(compiled.kernel), {"": Symbols(compiled.program)}
+    kernel, programs = symbols_of(compiled.kernel), {"": symbols_of(compiled.program)}
     for name, path in compiled.others:
-        programs[f"bin/{name}"] = Symbols(path)
+        programs[f"bin/{name}"] = symbols_of(path)
     texts = []
     for cause in causes:
         image = programs.get(cause.fields().get("program", ""), programs[""])

@@ -42,9 +42,10 @@ class Memory(NamedTuple):
 
 
 class Symbols:
-    """The debug information of one ELF file."""
+    """The debug information of one ELF file, and the names of the exceptions its code raises, by number."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, exceptions: Mapping[int, str] | None = None) -> None:
+        self.exceptions = exceptions or {}
         self.elf: Any = ELFFile(BytesIO(path.read_bytes()))
         self.dwarf: Any = self.elf.get_dwarf_info() if self.elf.has_dwarf_info() else None
 
@@ -90,9 +91,10 @@ class Symbols:
         program = self.dwarf.line_program_for_CU(unit)
         chain = [function, *self.inlined(function, address)]
         file, line = row(program, address)
-        found = []
+        found: list[Place] = []
         for die in reversed(chain):
-            found.append(Place(file_name(unit, program, file), line, name_of(die)))
+            if not found or line != declaration_line(die):  # else the compiler's own: a gate, an entry
+                found.append(Place(file_name(unit, program, file), line, name_of(die)))
             if die is not function:
                 file, line = die.attributes["DW_AT_call_file"].value, die.attributes["DW_AT_call_line"].value
         return found
@@ -210,11 +212,22 @@ def file_name(unit: Any, program: Any, number: int) -> str:
     return str(Path(folder) / decoded(entry.name))
 
 
-def name_of(die: Any) -> str:
+def declared(die: Any) -> Any:
+    """Where a function's name and line stand: with itself, or with what it is an instance of."""
     for link in ("DW_AT_abstract_origin", "DW_AT_specification"):
         if link in die.attributes:
-            return name_of(die.get_DIE_from_attribute(link))
-    return decoded(die.attributes["DW_AT_name"].value) if "DW_AT_name" in die.attributes else "?"
+            return declared(die.get_DIE_from_attribute(link))
+    return die
+
+
+def name_of(die: Any) -> str:
+    attributes = declared(die).attributes
+    return decoded(attributes["DW_AT_name"].value) if "DW_AT_name" in attributes else "?"
+
+
+def declaration_line(die: Any) -> int:
+    attributes = declared(die).attributes
+    return int(attributes["DW_AT_decl_line"].value) if "DW_AT_decl_line" in attributes else 0
 
 
 def decoded(name: bytes | str) -> str:

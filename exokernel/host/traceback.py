@@ -16,6 +16,9 @@ from exokernel.host.symbols import Memory, Place, Registers, Symbols
 MOST_FRAMES = 100
 FAILED_CHECK = b"\x67\x0f\xb9\x40"  # ud1 kind(%eax),%eax: the kind is the byte behind
 
+TRAPS = (Vector.BREAKPOINT, Vector.OVERFLOW)  # exceptions reported behind the instruction [SDM vol. 3A §6.5]
+ERROR_REGISTER = "rdx"  # holds the number of the exception that a function returns with
+
 FAILED_CHECKS = {
     Fault.INDEX: "IndexError: index out of range",
     Fault.OVERFLOW: "OverflowError: the result does not fit",
@@ -35,6 +38,14 @@ REASONS = {  # for which the kernel ends an environment
 }
 
 
+def symbols_of(image: Path) -> Symbols:
+    """The symbols of an image, with what the compiler noted beside it."""
+    from exokernel.compiler import driver
+
+    noted = driver.report(image).get("exceptions", {})
+    return Symbols(image, {int(number): str(name) for number, name in noted.items()})
+
+
 def render(cause: Report, images: Sequence[Symbols]) -> str:
     """The traceback of a crash or panic and the exception's name, ending in a newline."""
     registers = cause.registers()
@@ -47,7 +58,7 @@ def render(cause: Report, images: Sequence[Symbols]) -> str:
 
 def follow(registers: Registers, memory: Memory, images: Sequence[Symbols]) -> Iterator[Place]:
     """The places the stack went through, innermost first."""
-    called = False  # the address is one a call returns to, one past the call
+    called = registers.get("vector") in TRAPS  # the address is behind the instruction that led to it
     for _ in range(MOST_FRAMES):
         address = registers.get("rip", 0) - (1 if called else 0)
         image = image_of(address, images)
@@ -103,7 +114,7 @@ def exception(registers: Registers, images: Sequence[Symbols]) -> str:
     vector = registers.get("vector")
     match vector:
         case Vector.INVALID_OPCODE:
-            return failed_check(registers.get("rip", 0), images)
+            return failed_check(registers, images)
         case Vector.PAGE_FAULT:
             return page_fault(registers)
         case Vector.GENERAL_PROTECTION:
@@ -115,12 +126,16 @@ def exception(registers: Registers, images: Sequence[Symbols]) -> str:
             return f"ProcessorException: {Vector(vector).name.lower().replace('_', ' ') if known else vector}"
 
 
-def failed_check(address: int, images: Sequence[Symbols]) -> str:
+def failed_check(registers: Registers, images: Sequence[Symbols]) -> str:
+    address = registers.get("rip", 0)
     image = image_of(address, images)
     code = image.bytes_at(address, len(FAILED_CHECK) + 1) if image else b""
-    if code[:-1] == FAILED_CHECK and code[-1] in {member.value for member in Fault}:
-        return FAILED_CHECKS[Fault(code[-1])]
-    return "InvalidInstruction: these bytes are no instruction"
+    if image is None or code[:-1] != FAILED_CHECK or code[-1] not in {member.value for member in Fault}:
+        return "InvalidInstruction: these bytes are no instruction"
+    raised = image.exceptions.get(registers.get(ERROR_REGISTER, 0), "")
+    if code[-1] == Fault.UNCAUGHT and raised:
+        return f"{raised.rpartition('.')[2]}: nothing caught it"
+    return FAILED_CHECKS[Fault(code[-1])]
 
 
 def page_fault(registers: Registers) -> str:

@@ -1,4 +1,5 @@
-"""A small image with debug information: `main` calls `middle`, into which `get` is inlined, where a check fails."""
+"""A small image with debug information: `main` calls `middle`, into which `get` is inlined,
+where a check fails; `entry` is what a compiler makes of `main` for others to call."""
 
 from pathlib import Path
 
@@ -44,6 +45,11 @@ define i64 @main() nounwind !dbg !12 {{
   ret i64 %sum, !dbg !24
 }}
 
+define i64 @entry() nounwind !dbg !13 {{
+  %value = call i64 @middle(i64 9), !dbg !25
+  ret i64 %value, !dbg !26
+}}
+
 !llvm.dbg.cu = !{{!0}}
 !llvm.module.flags = !{{!2, !3}}
 !0 = distinct !DICompileUnit(language: DW_LANG_Python, file: !1, producer: "test", isOptimized: true, emissionKind: FullDebug)
@@ -55,10 +61,13 @@ define i64 @main() nounwind !dbg !12 {{
 !10 = distinct !DISubprogram(name: "middle", linkageName: "cells.middle", scope: !1, file: !1, line: 5, type: !4, unit: !0, spFlags: DISPFlagDefinition)
 !11 = distinct !DISubprogram(name: "get", linkageName: "cells.get", scope: !1, file: !1, line: 1, type: !4, unit: !0, spFlags: DISPFlagDefinition)
 !12 = distinct !DISubprogram(name: "main", linkageName: "cells.main", scope: !1, file: !1, line: 10, type: !4, unit: !0, spFlags: DISPFlagDefinition)
+!13 = distinct !DISubprogram(name: "entry", linkageName: "entry", scope: !1, file: !1, line: 10, type: !4, unit: !0, spFlags: DISPFlagDefinition)
 !20 = !DILocation(line: 6, column: 1, scope: !10)
 !21 = !DILocation(line: 7, column: 1, scope: !10)
 !22 = !DILocation(line: 2, column: 1, scope: !11, inlinedAt: !20)
 !24 = !DILocation(line: 11, column: 1, scope: !12)
+!25 = !DILocation(line: 11, column: 1, scope: !12, inlinedAt: !26)
+!26 = !DILocation(line: 10, column: 1, scope: !13)
 """
 
 

@@ -36,6 +36,9 @@ class FakeDriver(ModuleType):
             path.write_bytes(flat_guest(source.read_bytes()))
         return path
 
+    def report(self, image: Path) -> dict[str, object]:
+        return {}
+
 
 @pytest.fixture
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from exokernel.abi.faults import Fault
 from exokernel.host.report import Report
 from exokernel.host.symbols import Memory, Place, Symbols
 from exokernel.host.traceback import render
@@ -16,9 +17,13 @@ def text_section(image: Symbols) -> bytes:
     return bytes(image.elf.get_section_by_name(".text").data())
 
 
+def address_of(image: Symbols, name: str) -> int:
+    return int(image.elf.get_section_by_name(".symtab").get_symbol_by_name(name)[0]["st_value"])
+
+
 def return_address(image: Symbols) -> int:
     """Where main goes on after its second call, the one of middle."""
-    start = image.elf.get_section_by_name(".symtab").get_symbol_by_name("main")[0]["st_value"]
+    start = address_of(image, "main")
     code = text_section(image)
     return code.index(CALL, code.index(CALL, start) + 1) + 5
 
@@ -89,3 +94,20 @@ def test_places_are_innermost_first(image: Symbols, tmp_path: Path) -> None:
     trap = text_section(image).index(FAILED_CHECK)
     file = str(tmp_path / "cells.py")
     assert image.places(trap) == [Place(file, 2, "get"), Place(file, 6, "middle")]
+
+
+def test_what_the_compiler_made_itself_is_not_shown(image: Symbols, tmp_path: Path) -> None:
+    start = address_of(image, "entry")
+    call = text_section(image).index(CALL, start)
+    assert image.places(call) == [Place(str(tmp_path / "cells.py"), 11, "main")]
+
+
+def test_an_exception_nobody_caught_is_named(image: Symbols) -> None:
+    code = text_section(image)
+    with_kind = code.index(FAILED_CHECK)
+    image.exceptions = {4097: "programs.cells.Mishap"}
+    image.bytes_at = lambda address, size: FAILED_CHECK[:-1] + bytes([Fault.UNCAUGHT])  # type: ignore[method-assign]
+    cause = Report("crash", f"vector=6 rip={with_kind:x} rsp=0 rdx=1001")
+    assert render(cause, [image]).endswith("Mishap: nothing caught it\n")
+    cause = Report("crash", f"vector=6 rip={with_kind:x} rsp=0 rdx=1002")
+    assert render(cause, [image]).endswith("an exception that nothing caught\n")
