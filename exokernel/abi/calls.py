@@ -9,6 +9,8 @@ A *key* is the slot of the caller's capability that must open the guard of what 
 call takes an address: user memory is named by frame. A call that raises has changed nothing.
 A call over a range or a batch does a bounded piece, stops at the first step that raises,
 and returns how many steps were done; it raises that error only if none was.
+
+Of several errors the one listed first is raised, unless a call says otherwise.
 """
 
 from exokernel.abi.capability import Capability, Rights
@@ -167,7 +169,7 @@ def frame_adopt(frame: Frame, key: Slot) -> None:
     """Become the owner of a dead environment's frame of data.
 
     Raises:
-        WrongKind: `frame` holds no data, or its owner lives.
+        WrongKind: `frame` holds no data, or its owner lives, or it is its owner's environment page.
         NoCapability: `key` is empty.
         NotPermitted: `key` does not grant GRANT over the frame.
         QuotaExceeded: the caller owns as many frames as it may.
@@ -215,7 +217,8 @@ def map(table: Frame, index: Index, entry: Entry, key: Slot) -> None:
 
     A present entry names its frame, and in `entry.key` the slot of the table owner's
     capability that authorises it. One that is not present is stored as it is, and unmaps.
-    `accessed` and `dirty` may be set or clear.
+    `accessed` and `dirty` may be set or clear. The errors of the table come before those of
+    the entry, and these as BadEntry, BadName, WrongKind, NoCapability, NotPermitted.
 
     Raises:
         WrongKind: `table` is not at level 1, or the entry's frame holds no data.
@@ -231,6 +234,8 @@ def map(table: Frame, index: Index, entry: Entry, key: Slot) -> None:
 @system_call(16)
 def map_range(table: Frame, index: Index, count: int, entry: Entry, key: Slot) -> int:
     """Set `count` entries from `index` on, naming `count` frames from `entry.frame` on (or all not present).
+
+    The errors of the table come before BadLength.
 
     Raises:
         BadLength: `count` is negative, or the range leaves the table.
@@ -259,7 +264,8 @@ def map_batch(requests: Frame, offset: int, count: int, key: Slot) -> int:
 def protect(table: Frame, index: Index, count: int, clear: Entry, set: Entry, key: Slot) -> int:
     """In `count` entries from `index` on, clear some flags and set others; pass by those not present.
 
-    The flags are `writable`, `no_execute`, `accessed`, `dirty` and `software`.
+    The flags are `writable`, `no_execute`, `accessed`, `dirty` and `software`. What the first
+    entry's capability does not grant is the last error looked for.
 
     Raises:
         WrongKind: `table` is not at level 1.
@@ -410,7 +416,9 @@ def slice_give(slice: Slice, key: Slot, receiver: EnvironmentId) -> None:
 
 @system_call(29)
 def yield_to(environment: EnvironmentId) -> None:
-    """Give the rest of the slice to an environment that can run; to NOBODY, end the slice.
+    """Give the rest of the slice to an environment that can run; to NOBODY, to whom the wheel names next.
+
+    One that was told of its slice's end has nothing to give: the slice's owner runs.
 
     The registers are the caller's to save: it continues at its `begin`, not here, unless
     the call raises.
@@ -430,8 +438,8 @@ def console_write(stream: Stream, key: Slot, frame: Frame, offset: int, length: 
 
     Raises:
         NoCapability: `key` or `frame_key` is empty.
-        NotPermitted: `key` does not grant WRITE over the console, or `frame_key` READ over the frame.
         WrongKind: `frame` holds no data.
+        NotPermitted: `key` does not grant WRITE over the console, or `frame_key` READ over the frame.
         BadLength: the bytes leave the frame.
     Source: Xok console calls.
     """

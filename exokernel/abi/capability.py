@@ -18,33 +18,58 @@ class Rights(Flags, bits=8):
 
 
 class Capability(Word, width=64):
-    """A name of up to six bytes, most significant byte first, and some rights.
+    """A name of up to six bytes, none of them zero, and some rights.
 
     A shorter name dominates every longer name that begins with it, so the holder of `1.2`
-    can open what `1.2.7` guards and can forge `1.2.8` for someone else. The word 0 is no
-    capability at all.
+    can open what `1.2.7` guards and can forge `1.2.8` for someone else. The name begins at
+    the top of the word and `spare` says where it ends, so one comparison decides. The word 0
+    is no capability at all.
     """
 
-    rights: Rights = bits(0, 3)
-    valid: bool = bit(7)
-    length: int = bits(8, 3)  # bytes of `name` in use, 0 to 6
-    name: int = bits(16, 48)
+    spare: int = bits(0, 6)  # bits of the word below the name
+    rights: Rights = bits(6, 3)
+    reserved: int = bits(9, 6)  # zero
+    sixth: int = bits(15, 8)
+    fifth: int = bits(23, 8)
+    fourth: int = bits(31, 8)
+    third: int = bits(39, 8)
+    second: int = bits(47, 8)
+    first: int = bits(55, 8)
+    valid: bool = bit(63)
 
     @property
     def well_formed(self) -> bool:
-        return self.valid and self.length <= 6 and self.name >> 8 * self.length == 0
+        """Whether the name has just the bytes that lie above `spare`."""
+        spare = self.spare
+        return (
+            self.valid
+            and self.reserved == 0
+            and spare % 8 == 7
+            and spare >= 15
+            and (self.first != 0) == (spare < 63)
+            and (self.second != 0) == (spare < 55)
+            and (self.third != 0) == (spare < 47)
+            and (self.fourth != 0) == (spare < 39)
+            and (self.fifth != 0) == (spare < 31)
+            and (self.sixth != 0) == (spare < 23)
+        )
 
     def dominates(self, other: Capability) -> bool:
-        """Whether this name is a prefix of the other's."""
-        deeper = other.length - self.length
-        return deeper >= 0 and other.name >> 8 * deeper == self.name
+        """Whether this name is a prefix of the other's. Both are well formed, or the other is 0."""
+        return (int(self) ^ int(other)) >> self.spare == 0
 
     def grants(self, wanted: Rights, guard: Capability) -> bool:
         """Whether the holder may do `wanted` to what `guard` guards."""
         return wanted in self.rights and self.dominates(guard)
 
 
-ROOT = Capability(rights=Rights.ALL, valid=True)
-CONSOLE_GUARD = Capability(rights=Rights.ALL, valid=True, length=2, name=0xFF01)
-POWER_GUARD = Capability(rights=Rights.ALL, valid=True, length=2, name=0xFF02)
-ARCHIVE_GUARD = Capability(rights=Rights.ALL, valid=True, length=2, name=0xFF03)  # of the boot archive's frames
+def extended(capability: Capability, byte: int) -> Capability:
+    """The name one byte longer. A name has at most six, and none is zero."""
+    shorter = capability.spare - 8
+    return Capability.of(int(capability.replace(spare=shorter)) | byte << shorter)
+
+
+ROOT = Capability(rights=Rights.ALL, valid=True, spare=63)
+CONSOLE_GUARD = extended(extended(ROOT, 0xFF), 0x01)
+POWER_GUARD = extended(extended(ROOT, 0xFF), 0x02)
+ARCHIVE_GUARD = extended(extended(ROOT, 0xFF), 0x03)  # of the boot archive's frames

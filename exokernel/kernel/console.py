@@ -59,11 +59,11 @@ def console_write(
     """Write bytes."""
     authority = key_in(caller, key)
     right = key_in(caller, frame_key)
+    require_data(frame)
     if not authority.grants(Rights.WRITE, CONSOLE_GUARD):
         raise NotPermitted(key)
     if not right.grants(Rights.READ, frames[frame].guard):
         raise NotPermitted(frame_key)
-    require_data(frame)
     if not 0 <= offset <= FRAME_SIZE or not 0 <= length <= FRAME_SIZE - offset:
         raise BadLength(length)
 

@@ -100,8 +100,7 @@ def capability_grant_slot(
     any_holder: EnvironmentId,
     any_slot: Slot,
 ) -> SlotRow:
-    authority = held(caller, key)
-    copy = Capability(rights=rights, valid=True, length=authority.length, name=authority.name)
+    copy = held(caller, key).replace(rights=rights)
     return put(receiver, environments[receiver].accepting, copy, any_holder, any_slot)
 
 

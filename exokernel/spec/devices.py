@@ -14,12 +14,12 @@ def console_write_error(
 ) -> int:
     if not held(caller, key).valid or not held(caller, frame_key).valid:
         return NoCapability.number
+    if not is_data(frame):
+        return WrongKind.number
     may_write = held(caller, key).grants(Rights.WRITE, CONSOLE_GUARD)
     may_read = held(caller, frame_key).grants(Rights.READ, frames[frame].guard)
     if not may_write or not may_read:
         return NotPermitted.number
-    if not is_data(frame):
-        return WrongKind.number
     fits = 0 <= offset <= FRAME_SIZE and 0 <= length <= FRAME_SIZE - offset
     return ALLOWED if fits else BadLength.number
 

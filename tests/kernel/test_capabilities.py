@@ -23,8 +23,10 @@ def test_a_shorter_name_opens_what_a_longer_one_guards():
 def test_a_longer_or_a_different_name_opens_nothing():
     assert not named(1, 2).grants(Rights.READ, named(1))
     assert not named(2).grants(Rights.READ, named(1, 2))
-    assert not named(0).dominates(named(1))
-    assert not named(0).dominates(Capability(valid=True))
+    assert not named(1, 2).dominates(named(1, 3))
+    assert not named(1, 2, 3, 4, 5, 6).dominates(named(1, 2, 3, 4, 5))
+    assert not named(1).dominates(ROOT)
+    assert not ROOT.dominates(Capability())
 
 
 def test_a_right_that_is_not_there_is_not_granted():
@@ -60,9 +62,13 @@ def test_forge_refuses_a_slot_that_is_open_for_a_grant(world):
         named(2, 1),  # elsewhere
         named(1, 2, rights=Rights.WRITE),  # more rights
         Capability(),
-        Capability(rights=Rights.READ, length=3, name=0x010203),  # not valid
-        Capability(rights=Rights.READ, valid=True, length=2, name=0x01020304),  # longer than it says
-        Capability(rights=Rights.READ, valid=True, length=7, name=1),
+        named(1, 2, rights=Rights.READ).replace(valid=False),
+        named(1, 2, 3, rights=Rights.READ).replace(spare=47),  # longer than it says
+        named(1, 2, rights=Rights.READ).replace(spare=39),  # shorter than it says
+        named(1, 2, 0, 4, rights=Rights.READ),
+        named(1, 2, rights=Rights.READ).replace(spare=46),
+        named(1, 2, 3, 4, 5, 6, rights=Rights.READ).replace(spare=7),
+        named(1, 2, rights=Rights.READ).replace(reserved=1),
     ],
     ids=str,
 )
@@ -228,7 +234,7 @@ def test_unseal_refuses_a_slot_that_is_open_for_a_grant(world):
     assert_refused(world, InUse, "capability_unseal", ROOT, seal, 5)
 
 
-@pytest.mark.parametrize("change", [{"length": 1, "name": 3}, {"rights": Rights.READ}, {"valid": False}], ids=str)
+@pytest.mark.parametrize("change", [{"spare": 55, "first": 3}, {"rights": Rights.READ}, {"valid": False}], ids=str)
 def test_unseal_refuses_a_capability_that_was_not_sealed(world, change):
     seal = world.call("capability_seal", 0)
     assert_refused(world, BadSeal, "capability_unseal", ROOT.replace(**change), seal, 5)

@@ -14,7 +14,7 @@ from typing import Any
 
 from exokernel.abi.calls import __name__ as DECLARATIONS
 from exokernel.abi.capability import ROOT as ALL
-from exokernel.abi.capability import Capability, Rights
+from exokernel.abi.capability import Capability, Rights, extended
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FIRST, ROOT_SLOT, EnvironmentId, Frame, Index, Page, Slice, Slot
 from exokernel.abi.tables import EnvironmentState, FrameKind, FrameState, MachineState, Phase
@@ -201,7 +201,10 @@ def registered() -> Iterator[None]:
 
 def named(*name: int, rights: Rights = Rights.ALL) -> Capability:
     """The capability with these bytes for a name."""
-    return Capability(rights=rights, valid=True, length=len(name), name=int.from_bytes(bytes(name), "big"))
+    capability = ALL.replace(rights=rights)
+    for byte in name:
+        capability = extended(capability, byte)
+    return capability
 
 
 def data(frame: int, key: int = 0, **flags: Any) -> Entry:

@@ -5,7 +5,7 @@ starts the program as the first process, waits for it, and switches the machine 
 status. So no program ever holds the root. Orphans are not looked after.
 """
 
-from exokernel.abi.capability import ARCHIVE_GUARD, CONSOLE_GUARD, Capability, Rights
+from exokernel.abi.capability import ARCHIVE_GUARD, CONSOLE_GUARD, ROOT, Rights, extended
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FIRST, ROOT_SLOT, SLICES, Slice
 from exokernel.libos import kernel
@@ -17,7 +17,7 @@ from exokernel.libos.exos.output import flush_all
 from exokernel.libos.exos.processes import ProcessError, wait
 from exokernel.libos.exos.tables import NO_REGION
 
-FAMILY_NAME = Capability(rights=Rights.ALL, valid=True, length=1, name=0x01)
+FAMILY_NAME = extended(ROOT, 0x01)
 RESERVE = 4096  # frames the first environment keeps at most, to adopt what the dead leave
 CANNOT_LOAD = 126  # status
 PROGRAM = b"program"  # members of the archive
