@@ -2,7 +2,7 @@
 
 They are written once, at boot. Long mode has left one meaning to segments, the privilege of
 the code that runs, and one to the task state: which stack an interrupt takes. Where the gates
-lead is `entry`'s. [SDM vol. 3A §3.4, §6.14, §8.7]
+lead is `vectors`'. [SDM vol. 3A §3.4, §6.14, §8.7]
 """
 
 from exokernel.abi.x86_64 import Vector

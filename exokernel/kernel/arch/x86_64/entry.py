@@ -1,23 +1,15 @@
-"""Every way into the kernel and out of it: the assembly between user code and compiled Python.
+"""System calls and the ways out of the kernel: the assembly between user code and compiled Python.
 
 There is one processor and interrupts stay off in the kernel, so absolute addresses do where
 others need a base register, and nothing needs a lock. Where the processor goes when the kernel
 is left is a record, `departure`: the portable kernel sets it (`machine.begin`, `machine.idle`)
-and returns, and each way out looks at it last. What a trap means is `traps`' business.
+and returns, and each way out looks at it last. Exceptions enter by `vectors`.
 """
 
 from exokernel.abi.errors import BadCall
-from exokernel.abi.x86_64 import Vector
-from exokernel.dialect import Array, Record
-from exokernel.dialect.unsafe import assembly, placed, record_at, symbol_address
+from exokernel.dialect import Record
+from exokernel.dialect.unsafe import assembly, record_at, symbol_address
 from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
-
-VECTORS = 33  # exceptions and the timer; beyond them nothing is expected
-PUSH_ERRORS = (8, 10, 11, 12, 13, 14, 17)  # exceptions for which the processor pushes an error code
-NEVER_RESUMED = (Vector.DOUBLE_FAULT, Vector.MACHINE_CHECK)
-FORWARDED = (0, 1, 3, 4, 5, 6, 7, 10, 11, 12, 13, 14, 16, 17, 19)  # `traps` has a function for each
-
-entry_points: Array[int] = placed("entry_points", VECTORS)
 
 
 class Departure(Record):
@@ -119,82 +111,3 @@ departure: .skip 24
 user_stack: .skip 8
 .text
 """)
-
-# An exception of the kernel's own is a panic, and finds all registers as they were.
-assembly(
-    "\n".join(
-        f"""
-.p2align 4
-enter_{vector}:
-    testb $3, {16 if vector in PUSH_ERRORS else 8}(%rsp)
-    jnz trap_{vector}
-    {"" if vector in PUSH_ERRORS else "pushq $0"}
-    pushq ${vector}
-    jmp kernel_fault
-"""
-        for vector in FORWARDED
-    )
-)
-assembly(
-    "\n".join(
-        f"""
-enter_{int(vector)}:
-    {"" if vector in PUSH_ERRORS else "pushq $0"}
-    pushq ${int(vector)}
-    jmp kernel_fault
-"""
-        for vector in NEVER_RESUMED
-    )
-)
-assembly(
-    f"""
-kernel_fault:
-    pushq %r15
-    pushq %r14
-    pushq %r13
-    pushq %r12
-    pushq %r11
-    pushq %r10
-    pushq %r9
-    pushq %r8
-    pushq %rbp
-    pushq %rdi
-    pushq %rsi
-    pushq %rdx
-    pushq %rcx
-    pushq %rbx
-    pushq %rax
-    movq %rsp, %rdi
-    cld
-    andq $-16, %rsp
-    callq kernel_panic
-    ud2
-
-.globl abandon
-abandon:                                # a trap's environment cannot go on
-    movq $kernel_stack_top, %rsp
-    callq trap_death
-    ud2
-
-.globl ignored_interrupt
-ignored_interrupt:                      # an NMI says that somebody pressed a button; the rest is unexpected
-    iretq
-
-.section .rodata
-.p2align 3
-.globl entry_points
-entry_points:
-"""
-    + "\n".join(
-        "    .quad "
-        + (
-            f"enter_{vector}"
-            if vector in FORWARDED or vector in NEVER_RESUMED
-            else "trap_32"
-            if vector == Vector.TIMER
-            else "ignored_interrupt"
-        )
-        for vector in range(VECTORS)
-    )
-    + "\n.text\n"
-)

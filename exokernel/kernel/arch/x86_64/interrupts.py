@@ -1,14 +1,14 @@
 """Where the 256 vectors lead, and the interrupt controllers nobody uses.
 
-Exceptions and the timer go to `entry`'s code, the rest is ignored. The old pair of controllers
+Exceptions and the timer go to `vectors`' code, the rest is ignored. The old pair of controllers
 is moved away from the exceptions' vectors, where a stray interrupt would look like a fault,
 and silenced. Devices' interrupts will come with their drivers. [SDM vol. 3A §6.3; Intel 8259A]
 """
 
 from exokernel.dialect.unsafe import symbol_address
 from exokernel.kernel.arch.x86_64.descriptors import GATES, set_gate
-from exokernel.kernel.arch.x86_64.entry import VECTORS, entry_points
 from exokernel.kernel.arch.x86_64.instructions import output_byte
+from exokernel.kernel.arch.x86_64.vectors import VECTORS, entry_points
 
 FIRST_COMMAND, FIRST_DATA = 0x20, 0x21  # ports of the controller that the second hangs on
 SECOND_COMMAND, SECOND_DATA = 0xA0, 0xA1

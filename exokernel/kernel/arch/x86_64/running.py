@@ -1,13 +1,14 @@
 """The environment the processor runs, as far as traps need to know it at once.
 
-The portable kernel's tables say everything about every environment; these two addresses of the
+The portable kernel's tables say everything about every environment; these addresses of the
 current one are kept ready so that an exception does not have to compute them.
 """
 
 from exokernel.abi.environment_page import EnvironmentPage
 from exokernel.abi.names import FRAME_SIZE, USER_PAGES, EnvironmentId, Frame, Page
-from exokernel.dialect import Record, inline, wrapping_add, wrapping_multiply
-from exokernel.dialect.unsafe import record_at
+from exokernel.abi.x86_64 import TrapFrame
+from exokernel.dialect import Record, inline, size_of, wrapping_add, wrapping_multiply
+from exokernel.dialect.unsafe import record_at, symbol_address
 from exokernel.kernel.arch.x86_64 import floating_point
 from exokernel.kernel.arch.x86_64.entry import begin_at
 from exokernel.kernel.arch.x86_64.instructions import load_root
@@ -17,14 +18,16 @@ USER_END = USER_PAGES * FRAME_SIZE  # from there on an address is not canonical,
 
 
 class Running(Record):
-    """Where the current environment's page is. Written by `begin`."""
+    """Where the current environment's page is. Written by `begin`, read by assembly too."""
 
     root: Frame = Frame(0)
     page: int = 0  # address in the kernel's map
     at: int = 0  # address in the environment's map
+    record: int = 0  # and there, of the first record on the exception stack
 
 
-running: Running = Running()
+def running() -> Running:
+    return record_at(Running, symbol_address("running"))
 
 
 @inline
@@ -47,10 +50,12 @@ def page_at(address: int) -> EnvironmentPage:
 
 def begin(environment: EnvironmentId, root: Frame, page: Frame, at: Page, entry: int) -> None:
     """Leave the kernel into `environment` at `entry`, its exception stack empty and nothing in its registers."""
-    if root != running.root:
-        running.root = root
+    now = running()
+    if root != now.root:
+        now.root = root
         load_root(wrapping_multiply(root, FRAME_SIZE))
-    running.page = address_of_frame(page)
-    running.at = wrapping_multiply(at, FRAME_SIZE)
+    now.page = address_of_frame(page)
+    now.at = wrapping_multiply(at, FRAME_SIZE)
+    now.record = wrapping_add(now.at, FRAME_SIZE - size_of(TrapFrame))
     floating_point.switch(environment)
-    begin_at(entry, wrapping_add(running.at, FRAME_SIZE))
+    begin_at(entry, wrapping_add(now.at, FRAME_SIZE))

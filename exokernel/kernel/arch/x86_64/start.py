@@ -9,10 +9,10 @@ from typing import NoReturn
 from exokernel.abi import calls
 from exokernel.dialect.unsafe import exported
 from exokernel.kernel import main
-from exokernel.kernel.arch.x86_64 import boot, entry, traps
+from exokernel.kernel.arch.x86_64 import boot, entry, traps, vectors
 from exokernel.kernel.arch.x86_64.instructions import depart
 
-PARTS = (boot, calls, entry, traps)  # reached by symbol only
+PARTS = (boot, calls, entry, traps, vectors)  # reached by symbol only
 
 
 @exported("kernel_main")

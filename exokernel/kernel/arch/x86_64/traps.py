@@ -41,9 +41,9 @@ class InterruptFrame(Record):
 
 @inline
 def forward(frame: InterruptFrame, vector: Vector, error: int) -> None:
-    """Send an exception to its cause."""
+    """Send an exception to its cause: what `vectors` does in the ordinary case, in every case."""
     forbid_user_access()
-    handler = page_at(running.page).handlers[vector]
+    handler = page_at(running().page).handlers[vector]
     if not is_entry(handler):
         abandon(Reason.NO_HANDLER, vector)
     deliver(frame, vector, error, handler)
@@ -53,13 +53,13 @@ def forward(frame: InterruptFrame, vector: Vector, error: int) -> None:
 def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> None:
     """Push a record of what `frame` says, and make `frame` return to `handler`."""
     position = FRAME_SIZE - RECORD
-    used = wrapping_sub(frame.stack, running.at)
+    used = wrapping_sub(frame.stack, running().at)
     if unsigned_less(used, FRAME_SIZE + 1):
         position = used - SPARED - RECORD & -16
         if position < STACK_BASE:
             abandon(Reason.NO_STACK, vector)
 
-    record = record_at(TrapFrame, wrapping_add(running.page, position))
+    record = record_at(TrapFrame, wrapping_add(running().page, position))
     record.vector = vector
     record.error = error
     record.instruction = frame.instruction
@@ -71,7 +71,7 @@ def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> 
         record.address = fault_address()
     frame.instruction = handler
     frame.flags = int(USER_FLAGS)
-    frame.stack = wrapping_add(running.at, position)
+    frame.stack = wrapping_add(running().at, position)
 
 
 @exported("trap_death")
