@@ -33,13 +33,13 @@ class Mishap(Exception):
 class Broken(Mishap):
     """One of them."""
 
-    number = 3
+    number = 203
 
 
 class Missing(Mishap):
     """The other."""
 
-    number = 5
+    number = 205
 
 
 class Color(Enumeration, bits=8):

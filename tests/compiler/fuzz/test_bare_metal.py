@@ -1,0 +1,72 @@
+"""Generated programs print the same on our kernel as under CPython."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.compiler.fuzz.generator import Generator
+from tests.compiler.fuzz.machines import Case, OnCPython, cases
+
+ROOT = Path(__file__).parents[3]
+SEEDS = int(os.environ.get("EXOK_FUZZ_SEEDS", "3"))
+FIRST = int(os.environ.get("EXOK_FUZZ_FIRST", "1000"))
+IN_A_FUNCTION = 8  # calls
+
+
+def calling(case: Case) -> list[str]:
+    """Source lines that make a call and print what came of it."""
+    arguments = ", ".join(map(str, case.arguments))
+    return [
+        "    refuel()",
+        "    try:",
+        f"        print({case.function}({arguments}), digest())",
+        "    except Broken:",
+        '        print("Broken", digest())',
+        "    except Missing:",
+        '        print("Missing", digest())',
+    ]
+
+
+def program(seed: int) -> str:
+    """The generated program, with a `main` that makes those of its calls that do not fault."""
+    source = Generator(seed).program()
+    interpreter = OnCPython(source, "generated")
+    interpreter.names["clear"]()
+    sound = [case for case in cases(seed) if interpreter.run(case).fault is None]
+    lines, groups = [], [sound[at : at + IN_A_FUNCTION] for at in range(0, len(sound), IN_A_FUNCTION)]
+    for number, group in enumerate(groups):
+        lines += ["", "", f"def calls{number}() -> None:"]
+        for case in group:
+            lines += calling(case)
+    lines += ["", "", "def main() -> int:", "    clear()"]
+    lines += [f"    calls{number}()" for number in range(len(groups))]
+    return source + "\n".join([*lines, "    return 0"]) + "\n"
+
+
+def printed(path: Path, *options: str) -> str:
+    """What a program prints on a machine."""
+    command = [sys.executable, "-m", "exokernel", "run", *options, str(path)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, f"{ran.stdout[-500:]}\n{ran.stderr}"
+    return ran.stdout
+
+
+@pytest.mark.boot
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + SEEDS))
+def test_a_generated_program_prints_the_same_on_bare_metal(
+    seed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"generated{seed}.py"
+    path.write_text(program(seed))
+    interpreter = OnCPython(path.read_text(), path.stem)
+    interpreter.names["main"]()
+    expected = capsys.readouterr().out
+    assert len(expected.splitlines()) > 20
+    assert printed(path) == expected
+
+
