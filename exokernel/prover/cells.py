@@ -7,7 +7,7 @@ what a call changed can be listed. States are never changed: a write gives anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from exokernel.prover import terms
@@ -24,6 +24,7 @@ class Write:
     index: Term
     indices: Indices
     value: Term
+    guard: Term = terms.TRUE  # the update happened only if this is true
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,17 @@ class Fill:
     index: Term
     indices: Indices
     source: Term | None
+    guard: Term = terms.TRUE
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The cells at `count` keys from `first` on set to `value`, or made unknown: those of the table `unknown`."""
+    """The cells at `count` keys from `first` on, each set to what `value` says for its key."""
 
     first: Term
     count: Term
-    value: Term | None
-    unknown: Term | None = None
+    value: Callable[[Term], Term]
+    guard: Term = terms.TRUE
 
 
 Update = Write | Fill | Sweep
@@ -76,6 +78,7 @@ class Table:
             return terms.element(self.base, key) if self.family.widths else self.base
         update = self.updates[newest - 1]
         hit, value = self.effect(update, key, newest)
+        hit = terms.both((update.guard, hit))
         if terms.is_true(hit):
             return value
         return terms.choose(hit, value, self.look_up(key, newest - 1))
@@ -85,8 +88,7 @@ class Table:
         if isinstance(update, Write):
             return terms.simplify(terms.equal(key, update.index)), update.value
         if isinstance(update, Sweep):
-            value = terms.element(update.unknown, key) if update.value is None else update.value
-            return terms.simplify(terms.below(key - update.first, update.count)), value
+            return terms.simplify(terms.below(key - update.first, update.count)), update.value(key)
         top, outer = key.size() - 1, update.index.size()
         hit = terms.simplify(terms.equal(terms.slice_bits(key, top, top - outer + 1), update.index))
         if update.source is None:

@@ -2,8 +2,9 @@
 
 - `spec.invariants`: each public function is true of every state between calls, for all names;
 - `spec.theorems`: each public function is true of every step, of what its views saw before and after;
-- `spec.calls`: `NAME_allowed` says when the call NAME succeeds, `NAME_done` what it then has done;
-- `spec.counts`: which counter counts what, for all that is counted.
+- `spec.counts`: which counter counts what, for all that is counted;
+- `spec.totals`: what is only handed on, so that its sum stays;
+- elsewhere: what each call does (see `own`).
 
 A parameter's type says what a claim holds for all of: a Frame is any frame. Only the source's
 signatures are read here; the functions themselves come from the compiler like the kernel's own.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from exokernel.abi import names
 
@@ -60,12 +62,17 @@ class Specification:
 
     claims: dict[str, dict[str, Claim]] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)  # how many things a counter can count
+    exceptions: dict[str, tuple[str, ...]] = field(default_factory=dict)  # calls a theorem is not about
 
     def all(self, part: str) -> list[Claim]:
         return [claim for claim in self.claims.get(part, {}).values() if not claim.name.startswith("_")]
 
     def find(self, part: str, name: str) -> Claim | None:
         return self.claims.get(part, {}).get(name)
+
+    def function(self, name: str) -> Claim | None:
+        """A function of the specification, whichever module it stands in."""
+        return next((part[name] for part in self.claims.values() if name in part), None)
 
     def modules(self) -> list[str]:
         return [f"exokernel.spec.{part}" for part in self.claims]
@@ -77,15 +84,16 @@ def read_specification(folder: Path = ROOT / "exokernel" / "spec") -> Specificat
     for path in sorted(folder.glob("*.py")):
         if path.stem != "__init__":
             found.claims[path.stem] = {claim.name: claim for claim in claims_in(path)}
-    found.bounds = bounds_in(folder / "counts.py")
+    found.bounds = table_in(folder / "counts.py", "AT_MOST") | table_in(folder / "totals.py", "AT_MOST")
+    found.exceptions = table_in(folder / "theorems.py", "EXCEPT")
     return found
 
 
-def bounds_in(path: Path) -> dict[str, int]:
-    """The table AT_MOST of the module of counts, whose values are constant expressions."""
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.Assign) and spelt(node.targets[0]) == "AT_MOST":
-            table: dict[str, int] = eval(compile(ast.Expression(node.value), str(path), "eval"), {"__builtins__": {}})
+def table_in(path: Path, name: str) -> dict[str, Any]:
+    """A module's table of constant expressions by claim."""
+    for node in ast.parse(path.read_text()).body if path.exists() else ():
+        if isinstance(node, ast.Assign) and spelt(node.targets[0]) == name:
+            table: dict[str, Any] = eval(compile(ast.Expression(node.value), str(path), "eval"), {"__builtins__": {}})
             return table
     return {}
 

@@ -3,8 +3,8 @@
 A function's blocks are taken in an order in which every block follows all that lead to it, so
 paths that meet can merge. Calls are followed, functions of the machine are modelled (see
 `machine`), loops are cut (see `loops`). What must hold on the way (an index within its array, a
-sum within 64 bits) is collected as a demand, and held to be so from there on: whoever runs
-this proves every demand. Single operations are the business of `steps`.
+sum within 64 bits) is collected as a demand: whoever runs this proves every demand, in order,
+each from those before it. Single operations are the business of `steps`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ class Demand:
     what: str
     location: op.Location | None
     trail: tuple[State, ...]
+
+    @property
+    def fact(self) -> Term:
+        """What is known everywhere, once the demand is proved."""
+        return terms.implies(terms.both(self.conditions), self.claim)
 
 
 @dataclass(frozen=True)
@@ -144,12 +149,11 @@ class Executor:
         return f"{what}!{self.counter}"
 
     def demand(self, path: Path, claim: Term, what: str, location: op.Location | None) -> None:
-        """Record that a claim must hold here, and go on knowing that it does."""
+        """Record that a claim must hold here."""
         claim = terms.simplify(claim)
         if terms.is_true(claim):
             return
         self.journal.demands.append(Demand(path.conditions, claim, what, location, (*path.trail, path.start)))
-        path.assume(claim)
 
     def call(self, name: str, arguments: tuple[Value, ...], path: Path) -> list[Outcome]:
         function = self.program.functions.get(name)

@@ -35,6 +35,14 @@ class Counted:
     count: Term
 
 
+@dataclass(frozen=True)
+class Summed:
+    """A quantity whose total over all names never changes."""
+
+    amount: Term
+    at_most: int  # the total
+
+
 @dataclass
 class Schema:
     """A claim run once on a state, for parameters that can be replaced by any terms."""
@@ -46,6 +54,7 @@ class Schema:
     triggers: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
     reads: frozenset[str] = frozenset()
     counted: Counted | None = None  # of a thing: which counter counts it
+    summed: Summed | None = None
 
     def at(self, indices: Indices) -> tuple[Term, list[Access]]:
         """The claim at these names, and the places that looks at."""
@@ -80,6 +89,8 @@ def value_of(executor: Executor, name: str, arguments: tuple[Value, ...], state:
     mine, executor.journal = executor.journal, journal
     if len(outcomes) != 1 or outcomes[0].state.changed(state):
         raise Unsupported(f"{name} is no pure function")
+    if mine.cuts:
+        raise Unsupported(f"{name} has a loop, so it says nothing the prover can use")
     defined = terms.both(terms.implies(terms.both(each.conditions), each.claim) for each in mine.demands)
     accesses = [split((path, indices)) for (path, _), indices in mine.accesses.items()]
     return Reading(outcomes[0].value, defined, accesses, frozenset(mine.reads))
@@ -153,25 +164,40 @@ class Instances:
             if key not in self.known:
                 self.known[key] = schema.at(arguments)
             formulas[key], seen = self.known[key]
-            if schema.counted is not None:
+            if schema.counted is not None or schema.summed is not None:
                 things.append((schema, arguments))
             yield from seen
 
 
 def pairs_of(things: list[tuple[Schema, Indices]]) -> Iterator[Term]:
-    """That two things counted by one counter make it two at least."""
+    """What two different things tell together."""
     for (left, here), (right, there) in combinations(things, 2):
-        if left.counted is None or right.counted is None or left.counted.counter != right.counted.counter:
-            continue
-        same_kind = left is right
-        one, other = left.counted.key, right.counted.key
-        key = z3.substitute(one, *zip(left.variables, here))
-        twin = z3.substitute(other, *zip(right.variables, there))
-        count = z3.substitute(left.counted.count, *zip(left.variables, here))
-        same = terms.both(terms.equal(each, also) for each, also in zip(here, there)) if same_kind else terms.FALSE
-        if not terms.is_true(same):
-            premise = terms.both((terms.negate(same), key == twin, key >= 0))
-            yield terms.simplify(terms.implies(premise, count >= 2))
+        same = terms.FALSE
+        if left is right:
+            same = terms.both(terms.equal(each, also) for each, also in zip(here, there))
+        formula = terms.TRUE if terms.is_true(same) else pair(left, here, right, there)
+        if not terms.is_true(formula):
+            yield terms.simplify(terms.either((same, formula)))
+
+
+def pair(left: Schema, here: Indices, right: Schema, there: Indices) -> Term:
+    """Two things counted by one counter make it two at least; two amounts are no more than the total."""
+
+    def at_left(term: Term) -> Term:
+        return z3.substitute(term, *zip(left.variables, here))
+
+    def at_right(term: Term) -> Term:
+        return z3.substitute(term, *zip(right.variables, there))
+
+    if left.counted and right.counted and left.counted.counter == right.counted.counter:
+        key = at_left(left.counted.key)
+        premise = terms.both((key == at_right(right.counted.key), key >= 0))
+        return terms.implies(premise, at_left(left.counted.count) >= 2)
+    if left.summed and left is right:
+        together = at_left(left.summed.amount) + at_right(left.summed.amount)
+        ranges = terms.both((within_ranges(left.claim, here), within_ranges(left.claim, there)))
+        return terms.implies(ranges, terms.within(together, left.summed.at_most + 1))
+    return terms.TRUE
 
 
 def parameter_variables(claim: Claim, mark: str = "?") -> tuple[Term, ...]:

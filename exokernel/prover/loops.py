@@ -32,7 +32,7 @@ def run_loop(executor: Executor, frame: Frame, head: str, path: Path) -> Iterato
     assigned = assigned_in(frame, blocks)
     mark = executor.fresh("~")
     changed = tables_changed(executor, frame, head, path, assigned, mark)
-    guesses = [each for each in candidates(frame, blocks, path, assigned) if holds(path.conditions, each(path.locals))]
+    guesses = [each for each in candidates(frame, blocks, path, assigned) if holds(known(executor, path), each(path.locals))]
     guesses = inductive(executor, frame, head, path, assigned, changed, mark, guesses)
     executor.journal.cuts.append(Cut(ended(path, None, terms.number(0)), "on entering a loop"))
     start = at_head(path, assigned, changed, mark, guesses)
@@ -71,10 +71,12 @@ def at_head(path: Path, assigned: dict[str, op.Local], changed: set[str], mark: 
 
 
 def trial(executor: Executor, frame: Frame, head: str, start: Path) -> list[Path]:
-    """The paths that come back to the head, in a run that leaves no trace."""
+    """The paths that come back to the head, knowing all that was demanded, in a run that leaves no trace."""
     journal, outcomes = executor.journal, frame.outcomes
-    executor.journal, frame.outcomes = Journal(), []
+    executor.journal, frame.outcomes = Journal(demands=list(journal.demands)), []
     _, back = executor.region(frame, frame.graph.loops[head], head, start)
+    for path in back:
+        path.conditions = known(executor, path)
     executor.journal, frame.outcomes = journal, outcomes
     return back
 
@@ -122,6 +124,11 @@ def holds(conditions: Conditions, claim: Term) -> bool:
     solver.set("timeout", 5000)
     solver.add(*conditions, z3.Not(claim))
     return bool(solver.check() == z3.unsat)
+
+
+def known(executor: Executor, path: Path) -> Conditions:
+    """The conditions of a path, and what is demanded on the way."""
+    return (*path.conditions, *(demand.fact for demand in executor.journal.demands))
 
 
 def inductive(

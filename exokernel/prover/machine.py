@@ -16,7 +16,9 @@ from typing import Any
 
 import z3
 
+from exokernel.abi.layout import SELF_SLOT
 from exokernel.abi.names import FRAMES, TABLE_ENTRIES
+from exokernel.abi.x86_64 import Entry
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Truth, Word, WordCell
 from exokernel.prover import terms
@@ -28,10 +30,14 @@ from exokernel.prover.terms import Term, number
 from exokernel.prover.values import Pointer, Span, Value, unknown
 
 MEMORY, FORGOTTEN, DEPARTED = "memory", "forgotten", "departed"
+PAGES_OF, REQUESTS = "pages", "requests"  # frames of data as the kernel reads them
 WORDS = f"{MEMORY}[]"
 PAGES = 2**36
-MACHINE = ("exokernel.kernel.arch.", "exokernel.kernel.drivers.")
+DRIVERS = "exokernel.kernel.drivers."  # they answer anything, and touch no table
+MACHINE = ("exokernel.kernel.arch.", DRIVERS)
 ENTRY = Word("exokernel.abi.x86_64.Entry", 64)
+KERNEL_ROOT = "exokernel.kernel.arch.x86_64.paging.kernel_root"  # never changes after boot
+SELF_LINK = int(Entry(present=True, user=True, no_execute=True))
 GHOSTS = (FORGOTTEN, DEPARTED)
 
 Arguments = tuple[Any, ...]
@@ -41,7 +47,11 @@ def add_machine(layout: Layout) -> None:
     """Declare what the machine adds to the kernel's tables."""
     layout.add_root(MEMORY, Run(Run(WordCell(ENTRY), TABLE_ENTRIES), FRAMES))
     layout.add_root(FORGOTTEN, Run(Truth(), PAGES))
+    if KERNEL_ROOT not in layout.roots:
+        layout.add_root(KERNEL_ROOT, Run(WordCell(ENTRY), TABLE_ENTRIES))
     layout.add_root(DEPARTED, Cell(64, signed=True))
+    layout.add_root(PAGES_OF, Run(Embedded("exokernel.abi.environment_page.EnvironmentPage"), FRAMES))
+    layout.add_root(REQUESTS, Run(Embedded("exokernel.abi.tables.MapRequest"), FRAMES * TABLE_ENTRIES))
 
 
 def entries(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
@@ -88,17 +98,20 @@ def forget_all(executor: Executor, path: Path, function: op.Function, arguments:
 
 
 def sweep(path: Path, name: str, first: Term, count: Term) -> None:
-    table = path.state.table(name).updated(Sweep(first, count, number(1, 1)))
+    table = path.state.table(name).updated(Sweep(first, count, lambda key: number(1, 1)))
     path.state = path.state.with_table(name, table)
 
 
 def share_kernel_half(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    """The upper half of a root becomes as in every root, with a read-only link of the root to itself."""
     (root,) = arguments
     name = f"{WORDS}[]"
     first = terms.joined((terms.low_bits(root, 20), number(TABLE_ENTRIES // 2, 9)))
-    kernel = terms.table_term(executor.fresh("kernel half"), 29, 64)
-    table = path.state.table(name).updated(Sweep(first, number(TABLE_ENTRIES // 2, 29), None, kernel))
-    path.state = path.state.with_table(name, table)
+    kernel = path.state.table(f"{KERNEL_ROOT}[]").base
+    table = path.state.table(name)
+    half = Sweep(first, number(TABLE_ENTRIES // 2, 29), lambda key: terms.element(kernel, terms.low_bits(key, 9)))
+    itself = terms.slice_bits(terms.low_bits(SELF_LINK | (root << 12), 64), 63, 0)
+    path.state = path.state.with_table(name, table.updated(half).write((root, number(SELF_SLOT)), itself))
     return None
 
 
@@ -130,15 +143,16 @@ def nothing(executor: Executor, path: Path, function: op.Function, arguments: Ar
     return None
 
 
-def foreign(storage: str) -> Model:
-    """A record that a library wrote into a frame of its own: the kernel may read anything there."""
+def environment_page(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    """What a library wrote into its page: anything, and the same as long as the library does not run."""
+    return Pointer(f"{PAGES_OF}[]", arguments)
 
-    def model(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-        root = executor.fresh(storage)
-        executor.layout.add_root(root, Embedded(storage))
-        return Pointer(root, ())
 
-    return model
+def map_request(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    """What a library wrote there: anything. Requests that overlap are held to be unrelated, which forbids nothing."""
+    frame, offset = arguments
+    executor.demand(path, terms.both((terms.within(offset, 4096), offset & 7 == 0)), "a request lies aligned in a frame", function.location)
+    return Pointer(f"{REQUESTS}[]", (terms.simplify((frame << 9) + (offset >> 3)),))
 
 
 def foreign_bytes(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
@@ -149,6 +163,11 @@ def foreign_bytes(executor: Executor, path: Path, function: op.Function, argumen
 
 def is_entry(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     return z3.LShR(arguments[0] - 1, 47) == 0
+
+
+def forgotten(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    """Of the specification: whether a page's translation was dropped since the step began."""
+    return terms.equal(path.state.table(f"{FORGOTTEN}[]").read(arguments), number(1, 1))
 
 
 def seal(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
@@ -165,27 +184,31 @@ MODELS: dict[str, Model] = {
     "paging.forget_all": forget_all,
     "paging.share_kernel_half": share_kernel_half,
     "paging.bytes_in": foreign_bytes,
-    "paging.map_request": foreign("exokernel.abi.tables.MapRequest"),
-    "running.environment_page": foreign("exokernel.abi.environment_page.EnvironmentPage"),
+    "paging.map_request": map_request,
+    "running.environment_page": environment_page,
     "running.is_entry": is_entry,
     "running.begin": begin,
-    "entry.wait": idle,
+    "entry.idle": idle,
     "panic.panic": unreachable,
     "power.power_off": power_off,
     "floating_point.forget": nothing,
-    "console.write": nothing,
-    "console.write_bytes": nothing,
-    "console.read": anything,
+}
+
+PURE: dict[str, Model] = {
+    "exokernel.kernel.siphash.siphash": seal,
+    "exokernel.spec.views.forgotten": forgotten,
 }
 
 
 def model_of(name: str) -> Model | None:
     """The meaning of a function of the machine, or None for a function of the portable kernel."""
-    if name == "exokernel.kernel.siphash.siphash":
-        return seal
+    if name in PURE:
+        return PURE[name]
     if not name.startswith(MACHINE):
         return None
     ending = ".".join(name.rsplit(".", 2)[-2:])
+    if ending not in MODELS and name.startswith(DRIVERS):
+        return anything
     if ending not in MODELS:
         raise Unsupported(f"{name} is of the machine and has no model in prover/machine.py")
     return MODELS[ending]
@@ -194,7 +217,8 @@ def model_of(name: str) -> Model | None:
 def initial_state(layout: Layout, tag: str = "") -> State:
     """Any state at the moment a call begins: no translation dropped yet, nowhere to go yet."""
     state = State(layout, tag)
-    nothing_forgotten = state.table(f"{FORGOTTEN}[]").updated(Sweep(number(0, 36), number(-1, 36), number(0, 1)))
+    nothing = Sweep(number(0, 36), number(-1, 36), lambda key: number(0, 1))
+    nothing_forgotten = state.table(f"{FORGOTTEN}[]").updated(nothing)
     state = state.with_table(f"{FORGOTTEN}[]", nothing_forgotten)
     return state.with_table(DEPARTED, state.table(DEPARTED).write((), number(-1)))
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from exokernel.compiler.ir.operations import Location
-from exokernel.prover import counting, terms
+from exokernel.prover import counting, terms, totals
 from exokernel.prover.cells import State
 from exokernel.prover.claims import Claim
+from exokernel.prover.counting import Goal
 from exokernel.prover.execute import Journal
 from exokernel.prover.instantiate import Access, holds, parameter_variables, split
 from exokernel.prover.machine import GHOSTS
@@ -37,6 +38,7 @@ class Obligation:
     accesses: list[Access] = field(default_factory=list)
     location: Location | None = None
     end: Outcome | None = None
+    facts: int | None = None  # how many of the run's demands are proved before it; None: all
 
 
 @dataclass
@@ -49,6 +51,7 @@ class Run:
     outcomes: list[Outcome]
     journal: Journal
     accesses: list[Access]
+    untold: list[str] = field(default_factory=list)  # what the specification says and no proof can use
 
 
 def execute(system: System, call: Call) -> Run:
@@ -66,14 +69,16 @@ def hypotheses(system: System, obligation: Obligation, run: Run) -> list[Term]:
     """All that an obligation may use."""
     seeds = [*run.accesses, *obligation.accesses]
     found = chain.from_iterable(system.instances(state).found_from(seeds) for state in obligation.states)
-    return [*obligation.conditions, *found]
+    facts = [demand.fact for demand in run.journal.demands[: obligation.facts]]
+    return [*obligation.conditions, *facts, *found]
 
 
 def obligations(system: System, run: Run) -> Iterator[Obligation]:
     """Every obligation of a call but those of its own specification."""
-    for demand in run.journal.demands:
+    for place, demand in enumerate(run.journal.demands):
+        conditions = list(demand.conditions)
         yield Obligation(
-            "safe", demand.what, demand.claim, list(demand.conditions), demand.trail, location=demand.location
+            "safe", demand.what, demand.claim, conditions, demand.trail, location=demand.location, facts=place
         )
     for outcome in run.outcomes:
         yield from atomic(outcome)
@@ -91,13 +96,22 @@ def real_changes(outcome: Outcome) -> list[str]:
 
 
 def atomic(outcome: Outcome) -> Iterator[Obligation]:
-    """A path that has changed something does not raise."""
-    if real_changes(outcome) and terms.literal(outcome.error) != 0:
-        claim = terms.equal(outcome.error, terms.number(0))
-        conditions = list(outcome.conditions)
-        yield Obligation(
-            "atomic", "an error changes nothing", claim, conditions, known_states(outcome), end=outcome
-        )
+    """A path that raises has changed nothing."""
+    changed = real_changes(outcome)
+    if changed and terms.literal(outcome.error) != 0:
+        claims = [agree_everywhere(outcome, name) for name in changed]
+        unless_raised = terms.equal(outcome.error, terms.number(0))
+        claim = terms.either((unless_raised, terms.both(claims)))
+        states, conditions = known_states(outcome), list(outcome.conditions)
+        yield Obligation("atomic", "an error changes nothing", claim, conditions, states, end=outcome)
+
+
+def agree_everywhere(outcome: Outcome, name: str) -> Term:
+    """That any cell of a family is what it was."""
+    before, after = outcome.start.table(name), outcome.state.table(name)
+    width = sum(before.family.widths) or 1
+    key = terms.variable(f"any {name}", width)
+    return terms.equal(before.look_up(key, len(before.updates)), after.look_up(key, len(after.updates)))
 
 
 def preserved(system: System, outcome: Outcome, where: str) -> Iterator[Obligation]:
@@ -109,13 +123,21 @@ def preserved(system: System, outcome: Outcome, where: str) -> Iterator[Obligati
     for schema in before.schemas:
         if schema.claim.module.endswith("invariants") and schema.reads & changed:
             yield from invariant(system, schema.claim, outcome, where)
+    for name, goal in summed(system, outcome):
+        conditions = [*outcome.conditions, *goal.hypotheses]
+        states = known_states(outcome)
+        yield Obligation(name, f"{goal.name}, {where}", goal.claim, conditions, states, goal.accesses, end=outcome)
+
+
+def summed(system: System, outcome: Outcome) -> Iterator[tuple[str, Goal]]:
+    """What keeps counters exact and totals conserved."""
+    executor, before, after = system.executor, outcome.start, outcome.state
     for counter in system.counters:
-        for goal in counting.goals(system.executor, counter, outcome.start, outcome.state):
-            conditions = [*outcome.conditions, *goal.hypotheses]
-            states = known_states(outcome)
-            yield Obligation(
-                counter.reader.name, f"{goal.name}, {where}", goal.claim, conditions, states, goal.accesses, end=outcome
-            )
+        for goal in counting.goals(executor, counter, before, after):
+            yield counter.reader.name, goal
+    for claim in system.specification.all("totals"):
+        for goal in totals.goals(executor, claim, system.specification.bounds[claim.name], before, after):
+            yield claim.name, goal
 
 
 def invariant(system: System, claim: Claim, outcome: Outcome, where: str) -> Iterator[Obligation]:
@@ -129,10 +151,3 @@ def invariant(system: System, claim: Claim, outcome: Outcome, where: str) -> Ite
     yield Obligation(
         claim.name, f"{claim.sentence} ({where})", after.value, conditions, states, accesses, end=outcome  # type: ignore[arg-type]
     )
-
-
-def states_of(found: Iterable[Obligation]) -> set[int]:
-    return {id(state) for each in found for state in each.states}
-
-
-__all__ = ["Conditions", "Obligation", "Run", "execute", "hypotheses", "obligations"]

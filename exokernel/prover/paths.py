@@ -2,20 +2,22 @@
 
 A path is what a function's locals hold, the state, and the conditions under which control
 comes this way. Where paths with the same state meet they merge, so guards do not multiply
-paths; paths that changed the state differently stay apart.
+paths; where the states differ too, each update is kept under the condition of its path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from exokernel.prover import terms
-from exokernel.prover.cells import State
+from exokernel.prover.cells import State, Table, Update, Write
 from exokernel.prover.terms import Term
 from exokernel.prover.values import ShapeMismatch, Value, merge
 
 Conditions = tuple[Term, ...]
+Item = TypeVar("Item")
 
 
 @dataclass
@@ -83,9 +85,20 @@ def union(rests: list[Conditions]) -> Term:
 
 
 def merge_paths(paths: Iterable[Path]) -> list[Path]:
-    """The same paths, those with one state merged."""
+    """The same paths, as few as can be: those that begin alike merged."""
     merged: list[Path] = []
-    for group in grouped(list(paths)):
+    for group in grouped(list(paths), lambda path: id(path.start)):
+        try:
+            merged.append(merge_group(group))
+        except ShapeMismatch:
+            merged.extend(merge_unchanged(group))
+    return merged
+
+
+def merge_unchanged(paths: list[Path]) -> list[Path]:
+    """Merge only paths with the same state; where even that cannot be, none."""
+    merged: list[Path] = []
+    for group in grouped(paths, lambda path: path.state.version()):
         try:
             merged.append(merge_group(group))
         except ShapeMismatch:
@@ -93,10 +106,10 @@ def merge_paths(paths: Iterable[Path]) -> list[Path]:
     return merged
 
 
-def grouped(paths: list[Path]) -> list[list[Path]]:
-    groups: dict[object, list[Path]] = {}
-    for path in paths:
-        groups.setdefault((path.state.version(), id(path.start)), []).append(path)
+def grouped(items: list[Item], key: Callable[[Item], object]) -> list[list[Item]]:
+    groups: dict[object, list[Item]] = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
     return list(groups.values())
 
 
@@ -110,18 +123,66 @@ def merge_group(group: list[Path]) -> Path:
         condition = terms.both(rest)
         names = path.locals.keys() & result.locals.keys()
         result.locals = {name: merge(condition, path.locals[name], result.locals[name]) for name in names}
+    result.state = merge_states([path.state for path in group], [terms.both(rest) for rest in rests])
     result.conditions = group[0].conditions[:shared]
     result.assume(union(rests))
     return result
 
 
+def merge_states(states: list[State], conditions: list[Term]) -> State:
+    """One state that is each of these under its condition. Raises ShapeMismatch."""
+    merged = states[0]
+    for name in {name for state in states for name in state.tables}:
+        tables = [state.table(name) for state in states]
+        if all(table is tables[0] for table in tables):
+            continue
+        if not all(terms.same(table.base, tables[0].base) for table in tables):
+            raise ShapeMismatch
+        merged = merged.with_table(name, merge_tables(tables, conditions))
+    return merged
+
+
+def merge_tables(tables: list[Table], conditions: list[Term]) -> Table:
+    shortest = min(len(table.updates) for table in tables)
+    shared = 0
+    while shared < shortest and all(table.updates[shared] is tables[0].updates[shared] for table in tables):
+        shared += 1
+    result = Table(tables[0].family, tables[0].base, tables[0].updates[:shared])
+    common = common_writes([table.updates[shared:] for table in tables], conditions)
+    if common is not None:
+        return Table(result.family, result.base, (*result.updates, *common))
+    for table, condition in zip(tables, conditions):
+        for update in table.updates[shared:]:
+            result = result.updated(replace(update, guard=terms.both((condition, update.guard))))
+    return result
+
+
+def common_writes(suffixes: list[tuple[Update, ...]], conditions: list[Term]) -> list[Update] | None:
+    """The updates, if all paths wrote the same cells in the same order; only what they wrote differs."""
+    if len({len(suffix) for suffix in suffixes}) != 1:
+        return None
+    merged: list[Update] = []
+    for ways in zip(*suffixes):
+        writes = [way for way in ways if isinstance(way, Write) and terms.is_true(way.guard)]
+        if len(writes) != len(ways) or not all(terms.same(way.index, writes[0].index) for way in writes):
+            return None
+        value = writes[-1].value
+        for write, condition in zip(reversed(writes[:-1]), reversed(conditions[:-1])):
+            value = terms.choose(condition, write.value, value)
+        merged.append(replace(writes[0], value=value))
+    return merged
+
+
 def merge_outcomes(outcomes: list[Outcome]) -> list[Outcome]:
-    """The same outcomes, those with one state merged, whether they return or raise."""
+    """The same outcomes: those that return merged, and those that raise."""
     paths = [
         Path({"value": each.value, "error": each.error}, each.state, each.start, each.conditions, each.trail)
         for each in outcomes
     ]
+    returned = [path for path in paths if terms.literal(path.locals["error"]) == 0]  # type: ignore[arg-type]
+    raised = [path for path in paths if not any(path is each for each in returned)]
     return [
         Outcome(path.state, path.start, path.conditions, path.locals.get("value"), path.locals["error"], path.trail)
-        for path in merge_paths(paths)
+        for group in (returned, raised)
+        for path in merge_paths(group)
     ]

@@ -14,9 +14,9 @@ from pathlib import Path
 from exokernel.compiler.build.options import Options
 from exokernel.compiler.build.program import build_program
 from exokernel.compiler.ir.operations import Program
-from exokernel.prover import counting, machine, terms
+from exokernel.prover import counting, machine, terms, totals
 from exokernel.prover.cells import State
-from exokernel.prover.claims import ROOT, Claim, Parameter, Specification, spelt
+from exokernel.prover.claims import ROOT, Claim, Parameter, Specification, read_specification, spelt
 from exokernel.prover.counting import Counter
 from exokernel.prover.execute import Executor
 from exokernel.prover.instantiate import Instances, Schema, schema_of, value_of
@@ -104,6 +104,8 @@ class System:
         found = [schema_of(self.executor, claim, state) for claim in self.invariants]
         for counter in self.counters:
             found += counting.schemas(self.executor, counter, state)
+        for claim in self.specification.all("totals"):
+            found.append(totals.schema(self.executor, claim, self.specification.bounds[claim.name], state))
         return found
 
     @property
@@ -130,5 +132,12 @@ class System:
         gate = f"{GATE}.admit_{ADMITTED.get(parameter.type, '')}"
         if gate not in self.program.functions:
             return terms.TRUE
-        (outcome,) = self.executor.run(gate, (value,), self.state)
-        return terms.simplify(terms.both((*outcome.conditions, terms.equal(outcome.error, terms.number(0)))))
+        outcomes = self.executor.run(gate, (value,), self.state)
+        admitted = [terms.both(each.conditions) for each in outcomes if terms.literal(each.error) == 0]
+        return terms.simplify(terms.either(admitted))
+
+
+def load_system() -> System:
+    """The kernel of this checkout. Raises CompileError."""
+    specification, calls = read_specification(), find_calls()
+    return System(load_program(calls, specification), specification, calls)

@@ -1,0 +1,84 @@
+"""Remembers what was proved, by the content of everything the proof depends on.
+
+A proof of a call depends on the IR of all that the call reaches, on the specification, and on
+the prover itself and its solver. Only proofs are kept: what failed is tried again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+import z3
+
+from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir import text
+from exokernel.prover.claims import ROOT
+from exokernel.prover.prove import Result
+from exokernel.prover.solver import Statistics
+from exokernel.prover.system import Call, System
+
+FOLDER = ROOT / ".exok" / "proofs"
+
+
+def reached(program: op.Program, name: str) -> set[str]:
+    """The functions a function can get to."""
+    found: set[str] = set()
+    pending = [name]
+    while pending:
+        each = pending.pop()
+        if each in found or each not in program.functions:
+            continue
+        found.add(each)
+        for block in program.functions[each].blocks:
+            pending += [one.function for one in block.operations if isinstance(one, op.Call)]
+    return found
+
+
+@cache
+def prover_digest() -> str:
+    """The prover's own source, and which solver."""
+    digest = hashlib.sha256(z3.get_version_string().encode())
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def key_of(system: System, call: Call) -> str:
+    """What names a proof of this call."""
+    program = system.program
+    specified = {name for name in program.functions if name.startswith(("exokernel.spec.", "exokernel.kernel.gate."))}
+    names = reached(program, call.qualified).union(*(reached(program, each) for each in specified))
+    digest = hashlib.sha256(prover_digest().encode())
+    for name in sorted(names):
+        digest.update(unlocated(program.functions[name]).encode())
+    for record in program.records.values():
+        digest.update(text.record(record).encode())
+    for static in program.statics.values():
+        digest.update(text.static(static).encode())
+    digest.update(repr((call, system.specification)).encode())
+    return digest.hexdigest()
+
+
+def unlocated(function: op.Function) -> str:
+    """The text of a function without the lines it came from: moving it changes nothing."""
+    lines = text.function(function).splitlines()
+    return "\n".join(line.partition(" ; ")[0].rstrip() for line in lines[1:]) + function.name
+
+
+def recall(key: str, folder: Path = FOLDER) -> Result | None:
+    path = folder / key
+    if not path.exists():
+        return None
+    kept = json.loads(path.read_text())
+    kept["statistics"] = Statistics(**kept["statistics"])
+    return Result(**{**kept, "remembered": True})
+
+
+def remember(key: str, result: Result, folder: Path = FOLDER) -> None:
+    if result.proved:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_text(json.dumps(asdict(result)))

@@ -1,0 +1,106 @@
+"""A call's own specification: which error it raises when, and exactly what it does.
+
+The specification of a call NAME is functions of the state before it. `NAME_error` gives the
+error it raises, or 0. For each kind of row (see `spec.rows`) `NAME_KIND` gives the row of any
+thing afterwards; a kind for which there is none stays as it was. Where a call makes several
+steps, `done` is how many it returns; the rows such a call leaves to the counters are not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exokernel.abi.errors import NothingToRead
+from exokernel.prover import terms
+from exokernel.prover.claims import Claim
+from exokernel.prover.execute import Unsupported
+from exokernel.prover.instantiate import Reading, value_of, within_ranges
+from exokernel.prover.obligations import Obligation, Run, known_states
+from exokernel.prover.paths import Outcome
+from exokernel.prover.system import System
+from exokernel.prover.terms import Term
+from exokernel.prover.values import Value
+
+KINDS = ("frame", "word", "slot", "identity", "account", "conduct", "slice", "machine")
+OF_DEVICES = NothingToRead.number  # not the tables' to foresee
+
+
+def own_specification(system: System, run: Run) -> Iterator[Obligation]:
+    """What `spec` says of this call, for each way it ends."""
+    error = system.specification.function(f"{run.call.name}_error")
+    has_any = error is not None or any(rows_of(system, run, kind) for kind in KINDS)
+    for outcome in run.outcomes:
+        if error is not None:
+            yield raises(system, run, error, outcome)
+        if has_any and not surely_raises(outcome):
+            for kind in KINDS:
+                try:
+                    yield from row(system, run, kind, outcome)
+                except Unsupported as reason:
+                    run.untold.append(f"{run.call.name}_{kind}: {reason}")
+
+
+def rows_of(system: System, run: Run, kind: str) -> Claim | None:
+    return system.specification.function(f"{run.call.name}_{kind}")
+
+
+def surely_raises(outcome: Outcome) -> bool:
+    number = terms.literal(outcome.error)
+    return number is not None and number != 0
+
+
+def arguments_of(run: Run, claim: Claim, more: dict[str, Value]) -> tuple[Value, ...]:
+    names = (["caller"] if run.call.has_caller else []) + [each.name for each in run.call.parameters]
+    given = dict(zip(names, run.arguments, strict=True)) | more
+    return tuple(given[each.name] for each in claim.parameters)
+
+
+def raises(system: System, run: Run, claim: Claim, outcome: Outcome) -> Obligation:
+    reading = value_of(system.executor, claim.qualified, arguments_of(run, claim, {}), system.state)
+    as_said = terms.equal(outcome.error, reading.value)  # type: ignore[arg-type]
+    device = terms.both((terms.equal(outcome.error, terms.number(OF_DEVICES)), reading.value == terms.number(0)))
+    goal = terms.both((reading.defined, terms.either((as_said, device))))
+    what = "it raises the error it should, exactly when it should"
+    conditions = list(outcome.conditions)
+    return Obligation("error", what, goal, conditions, known_states(outcome), reading.accesses, end=outcome)
+
+
+def row(system: System, run: Run, kind: str, outcome: Outcome) -> Iterator[Obligation]:
+    """That the row of any thing is as said, or as it was."""
+    reader = system.specification.function(f"{kind}_row")
+    if reader is None:
+        return
+    claim = rows_of(system, run, kind)
+    if in_steps(system, run) and (claim is None or outcome.value is None):
+        return
+    things = {f"any_{each.name}": terms.variable(f"any_{each.name}!{kind}") for each in reader.parameters}
+    names = tuple(things.values())
+    after = value_of(system.executor, reader.qualified, names, outcome.state)
+    expected = value_of(system.executor, reader.qualified, names, system.state)
+    if claim is not None:
+        expected = foreseen(system, run, claim, outcome, things)
+    goal = agree(after.value, expected.value)
+    if terms.is_true(goal):
+        return
+    goal = terms.implies(within_ranges(reader, names), terms.both((expected.defined, goal)))
+    what = f"the {kind} row of every thing is as specified" if claim else f"no {kind} row changes"
+    conditions = [*outcome.conditions, terms.equal(outcome.error, terms.number(0))]
+    seen = [*after.accesses, *expected.accesses]
+    yield Obligation(f"does_{kind}", what, goal, conditions, known_states(outcome), seen, end=outcome)
+
+
+def foreseen(system: System, run: Run, claim: Claim, outcome: Outcome, things: dict[str, Term]) -> Reading:
+    more: dict[str, Value] = {**things, "done": outcome.value}
+    return value_of(system.executor, claim.qualified, arguments_of(run, claim, more), system.state)
+
+
+def in_steps(system: System, run: Run) -> bool:
+    """Whether this is a call of several steps, whose counters follow from what it did."""
+    found = (rows_of(system, run, kind) for kind in KINDS)
+    return any(claim is not None and any(each.name == "done" for each in claim.parameters) for claim in found)
+
+
+def agree(left: Value, right: Value) -> Term:
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return terms.both(agree(one, other) for one, other in zip(left, right, strict=True))
+    return terms.simplify(terms.equal(terms.simplify(left), terms.simplify(right)))

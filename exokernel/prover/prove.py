@@ -1,0 +1,99 @@
+"""Proving calls: one after another, each clause told apart, nothing assumed that is not said.
+
+`prove_call` gives a Result whose failures carry what is needed to show a counterexample. What
+was proved once is remembered by content (see `cache`). Presentation is `host.prove`'s business.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+from exokernel.compiler.ir.operations import Location
+from exokernel.prover import solver
+from exokernel.prover.obligations import Obligation, Run, execute, hypotheses, obligations
+from exokernel.prover.own import own_specification
+from exokernel.prover.solver import Statistics, Verdict
+from exokernel.prover.system import Call, System
+from exokernel.prover.theorems import step_theorems
+
+
+@dataclass
+class Failure:
+    """One clause that was not proved, and why."""
+
+    clause: str
+    what: str
+    verdict: str
+    where: str
+    obligation: Obligation | None = None
+    model: object = None
+
+
+@dataclass
+class Result:
+    """What became of one call."""
+
+    call: str
+    clauses: dict[str, int] = field(default_factory=dict)  # obligations of each
+    seconds: float = 0.0
+    paths: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    remembered: bool = False
+    statistics: Statistics = field(default_factory=Statistics)
+
+    @property
+    def proved(self) -> bool:
+        return not self.failures
+
+    @property
+    def questions(self) -> int:
+        return sum(self.clauses.values())
+
+    def as_json(self) -> dict[str, object]:
+        failures = [{name: getattr(each, name) for name in ("clause", "what", "verdict", "where")} for each in self.failures]
+        return {
+            "call": self.call,
+            "proved": self.proved,
+            "remembered": self.remembered,
+            "paths": self.paths,
+            "seconds": round(self.seconds, 2),
+            "clauses": self.clauses,
+            "failures": failures,
+            "solver": asdict(self.statistics),
+        }
+
+
+def all_obligations(system: System, run: Run) -> Iterator[Obligation]:
+    yield from obligations(system, run)
+    yield from step_theorems(system, run)
+    yield from own_specification(system, run)
+
+
+def prove_call(
+    system: System, call: Call, clause: str | None = None, keep_models: bool = False, stop_early: bool = False
+) -> Result:
+    """Prove all of a call, or one clause of it."""
+    began = time.perf_counter()
+    run = execute(system, call)
+    result = Result(call.name, paths=len(run.outcomes) + len(run.journal.cuts))
+    for obligation in all_obligations(system, run):
+        if clause is not None and obligation.clause != clause:
+            continue
+        result.clauses[obligation.clause] = result.clauses.get(obligation.clause, 0) + 1
+        answer = solver.prove(hypotheses(system, obligation, run), obligation.claim, keep_model=keep_models)
+        result.statistics.note(f"{call.name}: {obligation.clause}", answer.seconds)
+        if answer.verdict is not Verdict.PROVED:
+            place = where(obligation.location)
+            result.failures.append(
+                Failure(obligation.clause, obligation.what, answer.verdict.value, place, obligation, answer.model)
+            )
+            if stop_early:
+                break
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+def where(location: Location | None) -> str:
+    return "" if location is None else f"{location.file}:{location.line}"
