@@ -16,10 +16,11 @@ from tempfile import TemporaryDirectory
 
 from exokernel.host.boot import Ending
 from exokernel.host.cargo import Cargo, pack, waiting_input
+from exokernel.host.errors import Status, ToolError
 from exokernel.host.machine import memory_for
 from exokernel.host.outcome import Phases, Story, as_json
-from exokernel.host.errors import Status, ToolError
 from exokernel.host.programs import locate
+from exokernel.host.provision import ROOT
 from exokernel.host.report import Verdict, parse, verdict
 from exokernel.model import machine
 from exokernel.model.devices import Console
@@ -55,9 +56,10 @@ def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
 
 
 def library_of(source: Path) -> str:
-    """The library a program imports, or ExOS."""
-    found = IMPORT.search(source.read_text(encoding="utf-8"))
-    return f"{LIBRARIES}.{found[1] if found else DEFAULT_LIBRARY}"
+    """The library a program imports, or ExOS. Libraries are the packages that know how to start."""
+    found = IMPORT.findall(source.read_text(encoding="utf-8"))
+    names = [name for name in found if (ROOT / "exokernel" / "libos" / name / "start.py").is_file()]
+    return f"{LIBRARIES}.{names[0] if names else DEFAULT_LIBRARY}"
 
 
 def written(executables: dict[str, bytes], folder: Path) -> Iterator[tuple[str, Path]]:

@@ -9,12 +9,14 @@ import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from exokernel.abi.faults import Fault
 from exokernel.dialect import memory
 from exokernel.dialect.memory import Memory
 from exokernel.model.assembler import Assembly, Fixup
 
 ENTRY_SIZE = 16  # bytes of each code address
 ENTRY_MARK = b"\x0f\x0bexok"  # UD2: no real processor gets past it
+FAILED_CHECK = b"\x67\x0f\xb9\x40"  # `ud1 kind(%eax), %eax`; the kind follows
 
 
 class Piece(NamedTuple):
@@ -88,6 +90,13 @@ class Image:
         """Name the symbol whose code begins at an address; empty if none does."""
         return self._functions.get(address, "")
 
+    def add_faults(self) -> None:
+        """Make the instructions that a compiler would have put at failing checks."""
+        for kind in Fault:
+            address = self.regions["code"].take(ENTRY_SIZE, ENTRY_SIZE)
+            self.symbols[fault_symbol(kind)] = address
+            self.pieces.append(Piece(address, FAILED_CHECK + bytes([kind])))
+
     def close(self) -> None:
         """Give every export its address and fill in what assembly said of symbols."""
         for name in self.exports:
@@ -108,6 +117,11 @@ class Image:
         self._functions[address] = name
         self.pieces.append(Piece(address, entry_bytes(address)))
         return address
+
+
+def fault_symbol(kind: Fault) -> str:
+    """Name the instruction that a failed check of this kind is said to be at."""
+    return f"fault {int(kind)}"
 
 
 def entry_bytes(address: int) -> bytes:

@@ -80,6 +80,7 @@ def load_programs(
             module = import_file(f"programs.{path.stem}", path, {"print": printing})
             processor.programs[path.stem] = module.main
             image.exports[entry_symbol(path.stem)] = _starter(processor, path.stem)
+    image.add_faults()
     image.symbols["image_bss"] = USER_ZEROS
     image.symbols["image_end"] = -(-image.regions["zeros"].next // PAGE) * PAGE
     processor.user_image = image

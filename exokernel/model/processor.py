@@ -12,12 +12,13 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any, NoReturn, Protocol
 
+from exokernel.abi.faults import Fault
 from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import Record
 from exokernel.dialect.integers import as_signed
 from exokernel.dialect.unsafe import record_at
 from exokernel.model.devices import Ports, PowerOff, Timer
-from exokernel.model.image import ENTRY_SIZE, Image, entry_bytes
+from exokernel.model.image import ENTRY_SIZE, Image, entry_bytes, fault_symbol
 from exokernel.model.physical import PhysicalMemory
 from exokernel.model.traceback import show
 from exokernel.model.translation import PAGE, Access, NotCanonical, PageFault, Translator
@@ -30,6 +31,16 @@ USER_CODE, USER_DATA, KERNEL_CODE = 0x23, 0x1B, 0x08  # segment selectors
 USER_FLAGS = 0x202
 PANIC = 17  # what a kernel that gave up writes to the exit port
 INSIDE = 2  # where in its sixteen bytes a function that runs is said to be
+
+NOWHERE = 8  # an address no library maps
+
+FAULTS = {
+    IndexError: Fault.INDEX,
+    OverflowError: Fault.OVERFLOW,
+    ZeroDivisionError: Fault.DIVISION,
+    AssertionError: Fault.ASSERTION,
+    ValueError: Fault.VALUE,
+}
 
 # CPUID: what the kernel insists on. Leaf: EAX, EBX, ECX, EDX.
 FEATURES = {
@@ -318,8 +329,18 @@ class Processor:
             if not self.user:
                 raise
             show(error)
-            self.exception(Vector.INVALID_OPCODE, 0)
+            self._fault(error)
         raise KernelFault("user code returned from where nothing called it")
+
+    def _fault(self, error: Exception) -> None:
+        """Raise the processor's exception that stands for one of Python's nobody caught."""
+        if isinstance(error, RecursionError):  # a compiled program runs out of stack instead
+            self.fault_address = NOWHERE
+            while True:
+                self.exception(Vector.PAGE_FAULT, 0)
+        kinds = (kind for python, kind in FAULTS.items() if isinstance(error, python))
+        self.instruction = self.user_image.symbol_address(fault_symbol(next(kinds, Fault.UNCAUGHT)))
+        self.exception(Vector.INVALID_OPCODE, 0)
 
     def _run_handler(self, frame: InterruptFrame) -> None:
         """Run an exception handler until its `iretq`."""

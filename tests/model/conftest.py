@@ -13,7 +13,7 @@ LOADED = ("exokernel.kernel", "exokernel.libos", "programs")
 @pytest.fixture(autouse=True)
 def world_of_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(memory, "machine", memory.machine)
-    for registry in ("_declared", "_implemented", "_admitting"):
+    for registry in ("_implemented", "_admitting"):
         monkeypatch.setattr(calls, registry, dict(getattr(calls, registry)))
     before = {name: module for name, module in sys.modules.items() if name.startswith(LOADED)}
     yield

@@ -78,6 +78,7 @@ def run(processor: Processor, main: Callable[[], None], **handlers: Callable[...
     image = Image(code=Region(CODE, CODE + 4096))
     image.exports = {"main": main, **handlers}
     image.close()
+    image.add_faults()
     processor.user_image = image
     code = kernel.map(CODE)
     for piece in image.pieces:
