@@ -210,10 +210,19 @@ def measure_multiplication() -> None:
     start = time_stamp()
     multiply()
     report("matmul_150", time_stamp() - start, 1)
+    wrapped = checksum()
 
     start = time_stamp()
     multiply_checked()
     report("matmul_150_checked", time_stamp() - start, 1)
+    assert checksum() == wrapped
+
+
+def checksum() -> int:
+    value = 0
+    for cell in product:
+        value = wrapping_add(wrapping_multiply(value, 31), cell)
+    return value
 
 
 @never_inline
