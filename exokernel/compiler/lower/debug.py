@@ -241,4 +241,8 @@ class DebugInfo:
         return "\n".join(lines) + "\n"
 
 
-FLAGS = ((2, "Debug Info Version", 3), (7, "Dwarf Version", 4))
+FLAGS = (
+    (2, "Debug Info Version", 3),
+    (7, "Dwarf Version", 4),
+    (1, "override-stack-alignment", 8),  # nothing here needs 16: no vector registers
+)
