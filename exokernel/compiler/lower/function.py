@@ -205,6 +205,8 @@ class FunctionLowering:
             size = self.module.size_of(self.module.frame_storage(function))
             parameters[0] = f"ptr byval([{size} x i8]) align 8 {parameters[0].split()[1]}"
         words = [CONVENTIONS[one] for one in CONVENTIONS if one in attributes]
+        if self.function.raises and "noreturn" in words:
+            words.remove("noreturn")  # it does return: with an error
         if "section" in attributes:
             words.insert(0, f'section "{attributes["section"]}"')
         if self.scope is not None:
