@@ -93,6 +93,4 @@ def sweep(low: int, high: int) -> int:
         if frame.owner == us and frame.uses == 0 and frame.kind == FrameKind.DATA:
             kernel.frame_free(Frame(number), KEY)
             given += 1
-    if given > 0:
-        state().frame_hint = min(low, state().frame_hint)
     return given

@@ -6,7 +6,7 @@ environment forged. Trust: mutual within a family.
 """
 
 from exokernel.abi.errors import InUse, KernelError
-from exokernel.abi.names import EnvironmentId, Frame, Slot
+from exokernel.abi.names import FRAMES, EnvironmentId, Frame, Slot
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import candidate, make_room
@@ -75,6 +75,8 @@ def settle(embryo: EnvironmentId, parent: EnvironmentId) -> None:
     theirs.parent = parent
     theirs.guard = KEY
     theirs.region = NO_REGION
+    theirs.abandoned = FRAMES
+    theirs.children = 0
     theirs.frame_hint = state().frame_hint
 
 

@@ -7,7 +7,7 @@ status. So no program ever holds the root. Orphans are not looked after.
 
 from exokernel.abi.capability import ARCHIVE_GUARD, CONSOLE_GUARD, ROOT, Rights, extended
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import FIRST, ROOT_SLOT, SLICES, Slice
+from exokernel.abi.names import FIRST, FRAMES, ROOT_SLOT, SLICES, Slice
 from exokernel.libos import kernel
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.archive import Member, NoFile, find
@@ -30,6 +30,7 @@ def begin() -> None:
         return
     own = state()
     own.region = NO_REGION
+    own.abandoned = FRAMES
     own.guard = FAMILY
     status = CANNOT_LOAD
     try:

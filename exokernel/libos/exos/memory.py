@@ -12,6 +12,7 @@ from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, Frame, Page
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import copy_of, new_frame
+from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.layout import ARCHIVE_KEY, ARCHIVE_PAGE, KEY, may_be_memory
 from exokernel.libos.exos.tables import map_page, table_of
 
@@ -56,9 +57,13 @@ def private(frame: Frame) -> Entry:
 
 def unshared(entry: Entry) -> Frame:
     """The frame of a copy-on-write page for us to write to: a copy, or itself when nobody else uses it."""
-    if entry.key == KEY and kernel.frames[entry.frame].uses == 1:
-        return entry.frame
-    return copy_of(entry.frame, entry.key)
+    frame = entry.frame
+    if entry.key == KEY:
+        if kernel.frames[frame].uses == 1:
+            return frame
+        own = state()
+        own.abandoned = min(own.abandoned, frame)
+    return copy_of(frame, entry.key)
 
 
 def in_archive(address: int) -> bool:

@@ -7,7 +7,7 @@ copy-on-write and end with a status is known here only. Signals and groups are n
 from typing import NoReturn
 
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import ENVIRONMENTS, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page
+from exokernel.abi.names import ENVIRONMENTS, NOBODY, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page
 from exokernel.abi.tables import Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import never_inline
@@ -98,6 +98,7 @@ def copied() -> int:
     except KernelError:
         discard(child)
         raise NoMemory
+    state().children += 1
     return child
 
 
@@ -163,7 +164,8 @@ def wait(child: int) -> int:
             while kernel.environments[environment].phase != Phase.DEAD:
                 suspend(environment)
         remains = reap(environment)
-        if remains.successor == 0:
+        if remains.successor == NOBODY:
+            state().children -= 1
             return remains.status
         environment = remains.successor
 

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import SLICES, TABLE_ENTRIES, EnvironmentId, Frame, Index, Slice
+from exokernel.abi.names import FRAMES, SLICES, TABLE_ENTRIES, EnvironmentId, Frame, Index, Slice
 from exokernel.abi.tables import FrameKind
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import sweep
-from exokernel.libos.exos.arch.state import state_in_window
+from exokernel.libos.exos.arch.state import state, state_in_window
 from exokernel.libos.exos.embryo import close_window, show
 from exokernel.libos.exos.layout import KEY
 
@@ -110,7 +110,8 @@ def empty(table: Frame) -> None:
 
 
 def free_data(dead: EnvironmentId) -> None:
-    """Free a process's frames of data, or adopt those in use; and free what became garbage of ours beside them."""
+    """Free a process's frames of data, or adopt those in use; and free what became garbage of ours with it."""
+    own = state()
     page = kernel.environments[dead].page
     low, high = int(page), int(page)
     for frame in owned(dead):
@@ -121,7 +122,12 @@ def free_data(dead: EnvironmentId) -> None:
                 kernel.frame_free(frame, KEY)
             else:
                 kernel.frame_adopt(frame, KEY)
-    sweep(low, high)
+    if own.abandoned < kernel.machine().frame_count:
+        low, high = min(low, own.abandoned), max(high, own.abandoned)
+        if own.children <= 1:  # the one that is being reaped
+            own.abandoned = FRAMES
+    sweep(low, high + 1)
+    own.frame_hint = min(own.frame_hint, low)
 
 
 def free_tables(dead: EnvironmentId, kind: FrameKind, span: int) -> None:

@@ -30,6 +30,8 @@ class ProcessState(Record):
     region: int  # whose level-1 table `table` is; -1: none
     table: Frame
     guard: Slot  # of ours: what guards the processes we make
+    abandoned: int  # a frame of ours that we left to a child: what is behind it may be garbage of ours soon
+    children: int  # made and not yet waited for
     parent: EnvironmentId
     successor: EnvironmentId  # the environment that goes on in our place after `execute`; NOBODY: none
     status: int  # what we ended with, once `ended`
