@@ -94,7 +94,7 @@ def to_place(builder: FunctionBuilder, target: ast.expr, value: ast.expr) -> Non
     result = builder.expression(value)
     if isinstance(result, Value):
         result = builder.copy(result) if any(isinstance(each, ast.NamedExpr) for each in ast.walk(target)) else result
-    elif places._checks(result.place):
+    elif places.checks(result.place):
         result = builder.materialise(result)
     _store(builder, target, result)
 
@@ -114,6 +114,9 @@ def _store(builder: FunctionBuilder, target: ast.Attribute | ast.Subscript, valu
 
 def _parallel(builder: FunctionBuilder, target: ast.Tuple | ast.List, value: ast.expr) -> list[Value]:
     """The items on the right of `a, b = ...`, all computed before any is assigned."""
+    for each in target.elts:
+        if isinstance(each, ast.Starred):
+            raise builder.error("there are no starred targets", each, "name every item")
     if isinstance(value, ast.Tuple) and not any(isinstance(each, ast.Starred) for each in value.elts):
         if len(value.elts) != len(target.elts):
             raise builder.error(f"{len(value.elts)} values for {len(target.elts)} names", target)

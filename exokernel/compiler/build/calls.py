@@ -29,6 +29,7 @@ from exokernel.compiler.check.declarations import (
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
+from exokernel.compiler.parse.modules import Module
 
 if TYPE_CHECKING:
     from exokernel.compiler.build.program import Instance
@@ -63,9 +64,11 @@ def call(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Res
         owner = meaning(builder, node.func.value)
         if isinstance(owner, ClassDeclaration):
             return _class_method(builder, node, node.func, owner)
+        if isinstance(owner, Module):
+            raise builder.error(f"module `{owner.name}` declares no `{node.func.attr}`", node.func)
         return _method(builder, node, node.func)
-    if isinstance(node.func, ast.Name) and node.func.id not in builder.frame.assigned:
-        raise builder.error(f"`{node.func.id}` is not declared", node.func)
+    if isinstance(node.func, ast.Name):
+        builder.expression(node.func)
     raise builder.error("functions are not values, so this cannot be called", node.func)
 
 
@@ -133,9 +136,9 @@ def _method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute) -
     owner = class_of(receiver.type)
     declared = owner.functions.get(function.attr) if owner is not None else None
     if declared is None:
-        from exokernel.compiler.build.expressions import _near
+        from exokernel.compiler.build.expressions import near
 
-        raise builder.error(f"`{receiver.type}` has no method `{function.attr}`", function, _near(owner, function.attr))
+        raise builder.error(f"`{receiver.type}` has no method `{function.attr}`", function, near(owner, function.attr))
     if "property" in functions.traits(declared):
         raise builder.error(f"`{function.attr}` is a property", function, "leave the parentheses out")
     return call_method(builder, node, receiver, declared, node.args, node.keywords)

@@ -156,10 +156,11 @@ def member(builder: FunctionBuilder, node: ast.Attribute, base: Result) -> Resul
         raise builder.error(f"`{attr}` is a method", node, "call it")
     if owner is not None and (known := classes.class_constant(owner, attr)) is not None and not isinstance(owner, EnumClass):
         return of_known(builder, constants.constant_value(known))
-    raise builder.error(f"`{holder}` has no `{attr}`", node, _near(owner, attr))
+    raise builder.error(f"`{holder}` has no `{attr}`", node, near(owner, attr))
 
 
-def _near(owner: ClassDeclaration | None, attr: str) -> str:
+def near(owner: ClassDeclaration | None, attr: str) -> str:
+    """A hint that names what may have been meant."""
     import difflib
 
     if owner is None:

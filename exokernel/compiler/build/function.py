@@ -58,7 +58,8 @@ class FunctionBuilder:
         self.falls_off: op.Stop | None = None  # reached if the function ends without a value
         self.location: op.Location | None = None
         self._temporaries = self._blocks = self._inlined = 0
-        self._names: set[str] = set()
+        self._local_names: set[str] = set()
+        self._slot_names: set[str] = set()
         self.block = op.Block("entry")
         self.live = True
         function.blocks.append(self.block)
@@ -104,24 +105,15 @@ class FunctionBuilder:
 
     def local(self, name: str, type: Type) -> op.Local:
         """A new local of the function; its name is made unique."""
-        unique = self.unique(f"{name}{self.frame.suffix}")
-        made = op.Local(unique, lowered(type))
+        made = op.Local(_unique(f"{name}{self.frame.suffix}", self._local_names), lowered(type))
         self.function.locals.append(made)
         return made
 
     def slot(self, name: str, storage: ir.Storage) -> str:
         """A new place in the function's own frame."""
-        unique = self.unique(f"{name}{self.frame.suffix}")
+        unique = _unique(f"{name}{self.frame.suffix}", self._slot_names)
         self.function.slots[unique] = storage
         return unique
-
-    def unique(self, name: str) -> str:
-        candidate, count = name, 1
-        while candidate in self._names:
-            count += 1
-            candidate = f"{name}.{count}"
-        self._names.add(candidate)
-        return candidate
 
     def inline_suffix(self) -> str:
         self._inlined += 1
@@ -171,6 +163,8 @@ class FunctionBuilder:
             for each in ast.walk(node):
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):
                     self.frame.poisoned.add(each.id)
+                elif isinstance(each, (ast.FunctionDef, ast.ClassDef)):
+                    self.frame.poisoned.add(each.name)
 
     # Values
 
@@ -300,7 +294,7 @@ class FunctionBuilder:
 
     def parameter(self, local: op.Local) -> op.Local:
         """Enter a parameter among the function's names."""
-        self._names.add(local.name)
+        self._local_names.add(local.name)
         return local
 
     def loop(self) -> tuple[Loop, int] | None:
@@ -317,6 +311,16 @@ class FunctionBuilder:
         variable = Variable(type, self.local(name, type))
         self.frame.variables[name] = variable
         return variable
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """The name, made different from those taken, and taken."""
+    candidate, count = name, 1
+    while candidate in taken:
+        count += 1
+        candidate = f"{name}.{count}"
+    taken.add(candidate)
+    return candidate
 
 
 def _refusal(node: ast.AST) -> tuple[str, ast.AST, str]:

@@ -70,12 +70,18 @@ def kernel_gates(program: ProgramBuilder, found: Interface) -> list[Instance]:
     made = []
     for name, declaration in found.declared.items():
         implementation = found.implemented.get(name)
-        if implementation is None:
-            if found.implemented:
-                raise declaration.scope.error(f"the kernel does not implement the call `{name}`", declaration.syntax)
-            continue
-        made.append(_gate(program, found, declaration, implementation))
+        if implementation is not None:
+            made.append(_gate(program, found, declaration, implementation))
     return made
+
+
+def check_complete(program: ProgramBuilder, found: Interface) -> None:
+    """Refuse a kernel that implements some calls and not all."""
+    missing = [name for name in found.declared if name not in found.implemented]
+    if missing and found.implemented:
+        first = found.declared[missing[0]]
+        others = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
+        program.refuse(first.scope.error(f"the kernel does not implement `{missing[0]}`{others}", first.syntax))
 
 
 def _gate(

@@ -54,8 +54,9 @@ def combine(builder: FunctionBuilder, node: ast.expr | ast.stmt, operator: ast.o
     """The result of a binary operator on two values."""
     symbol = BINARY.get(type(operator))
     if symbol is None:
-        hint = "`//` divides integers, rounding down" if isinstance(operator, ast.Div) else ""
-        raise builder.error("the dialect has no such operator", node, hint)
+        if isinstance(operator, ast.Div):
+            raise builder.error("`/` makes a float, and there is no floating point", node, "`//` divides, rounding down")
+        raise builder.error("the dialect has no such operator", node)
     kind = _result(builder, node, symbol, left.type, right.type)
     if isinstance(left.operand, op.Constant) and isinstance(right.operand, op.Constant):
         folded = _fold(builder, node, symbol, left.operand.value, right.operand.value, kind)

@@ -84,7 +84,10 @@ def word_field(builder: FunctionBuilder, base: Value, word: WordClass, name: str
 
 @expression(ast.Subscript)
 def subscript(builder: FunctionBuilder, node: ast.Subscript, expected: Type | None) -> Result:
-    base = builder.expression(node.value)
+    from exokernel.compiler.build import tuples
+
+    table = tuples.table(builder, node.value, 1)
+    base = table if table is not None else builder.expression(node.value)
     if isinstance(node.slice, ast.Slice):
         return sliced(builder, node, base, node.slice)
     return element(builder, node, base)
@@ -116,7 +119,7 @@ def element(builder: FunctionBuilder, node: ast.Subscript, base: Result) -> Resu
 
 
 def element_place(builder: FunctionBuilder, node: ast.Subscript, base: Result, kind: Type) -> op.Place:
-    if isinstance(base, Located) and not _simple(node.slice) and _checks(base.place):
+    if isinstance(base, Located) and not _simple(node.slice) and checks(base.place):
         base = builder.materialise(base)
     index = number(builder, node.slice)
     builder.at(node)
@@ -124,7 +127,8 @@ def element_place(builder: FunctionBuilder, node: ast.Subscript, base: Result, k
     return op.Place(start, (*path, op.IndexStep(index)), types.storage(kind))
 
 
-def _checks(place: op.Place) -> bool:
+def checks(place: op.Place) -> bool:
+    """Whether getting to a place may fault."""
     return any(isinstance(step, op.IndexStep) for step in place.path)
 
 

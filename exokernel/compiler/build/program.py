@@ -157,13 +157,15 @@ class ProgramBuilder:
         self._declare_everything()
         entries = [*self._entries(roots), *self._exported()]
         if self.options.kind == "kernel":
-            entries += gates.kernel_gates(self, gates.interface(self._declared_functions([*self.world.scopes.values()])))
-        checked = [*self._checked()]
+            calls = gates.interface(self._declared_functions([*self.world.scopes.values()]))
+            entries += gates.kernel_gates(self, calls)
+        self._check_whole_modules()
         self._drain()
         self._stop_on_errors()
         live = check_functions(self, entries)
+        if self.options.kind == "kernel":
+            gates.check_complete(self, calls)
         self._stop_on_errors()
-        del checked
         self.program.functions = {name: self.instances[name].function for name in live}
         self.program.errors = {
             each.number: each.name for each in self.world.error_classes.values() if each.number
@@ -210,19 +212,17 @@ class ProgramBuilder:
                     self.refuse(error)
         return found
 
-    def _checked(self) -> list[Instance]:
-        """Every function of the modules that are checked whole."""
+    def _check_whole_modules(self) -> None:
+        """Build every function of the modules that are checked whole, whether reached or not."""
         scopes = [scope for name in self.options.checked if (scope := self.world.scope(name)) is not None]
-        found = []
         for declared in self._declared_functions(scopes):
             try:
                 traits = functions.traits(declared)
                 inlined = declared.yielding or "system_call" in traits
                 if not inlined and not functions.is_generic(declared):
-                    found.append(self.instance(declared))
+                    self.instance(declared)
             except CompileError as error:
                 self.refuse(error)
-        return found
 
     def _declared_functions(self, scopes: list[Scope]) -> list[FunctionDeclaration]:
         found = []

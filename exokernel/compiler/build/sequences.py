@@ -67,7 +67,7 @@ def of_result(builder: FunctionBuilder, result: Result, node: ast.expr) -> Seque
 
 
 def _array(builder: FunctionBuilder, result: Result, kind: types.Type) -> Sequence:
-    if isinstance(result, Value) or places._checks(result.place):
+    if isinstance(result, Value) or isinstance(result.place.base, op.Local) or places.checks(result.place):
         result = builder.copy(builder.materialise(result))
     length = places.length(builder, result)
     base, path = places.base_of(builder, result)

@@ -10,7 +10,6 @@ from exokernel.compiler.check import classes, constants, types
 from exokernel.compiler.check.declarations import ConstantDeclaration, Known, TupleClass
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
-from exokernel.compiler.ir import types as ir
 
 
 def make(builder: FunctionBuilder, node: ast.Tuple, expected: Type | None) -> Value:
@@ -86,15 +85,6 @@ def subscript(builder: FunctionBuilder, node: ast.Subscript, value: Value) -> Re
     """`tuple[i]`, with `i` known at build time."""
     assert isinstance(value.type, types.Tuple)
     index = builder.value(node.slice).operand
-    constant_table = None if isinstance(index, op.Constant) else table(builder, node.value, 1)
-    if constant_table is not None:
-        place = constant_table.place
-        assert isinstance(place.storage, ir.Run) and isinstance(constant_table.type, types.Array)
-        step = op.IndexStep(index)
-        builder.at(node)
-        from exokernel.compiler.build import places
-
-        return places.read(builder, op.Place(place.base, (step,), place.storage.element), constant_table.type.element)
     if not isinstance(index, op.Constant) or not isinstance(index.value, int):
         raise builder.error("the items of a tuple are told apart at build time", node.slice, "use an Array")
     if not 0 <= index.value < len(value.type.items):

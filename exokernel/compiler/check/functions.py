@@ -138,6 +138,8 @@ def assigned_names(function: FunctionDeclaration) -> frozenset[str]:
                 found.add(node.id)
             elif isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
                 found.add(node.name)
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                found.add(node.name)
         function.assigned = frozenset(found)
     return function.assigned
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -55,14 +56,11 @@ def _resolve_from(scope: Scope, source: str, alias: ast.alias) -> Declaration:
 
 
 def _unknown(scope: Scope, name: str, node: ast.AST) -> CompileError:
-    if not scope.module.trusted and name.partition(".")[0] in _STANDARD:
+    if name.partition(".")[0] in sys.stdlib_module_names:
         hint = "programs are compiled without the Python library; look for what you need in `exokernel.libos`"
     else:
         hint = "imports are absolute, from the root of the checkout or the program's own directory"
     return scope.error(f"there is no module `{name}` to compile", node, hint)
-
-
-_STANDARD = frozenset("os sys io re math time json random struct string pathlib argparse subprocess socket".split())
 
 
 def follow(scope: Scope) -> Iterator[str]:

@@ -111,6 +111,8 @@ class Scope:
                 self.expressions.append(statement)
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 pass
+            case ast.AsyncFunctionDef():
+                raise self.error("there is no async", statement, "write a generator or a loop")
             case _:
                 raise self.error(
                     "a module only declares: this statement would have to run when it is imported",

@@ -274,7 +274,7 @@ def list_faults(one: int, two: int) -> int:
     items = [1, 2, 3]
     for _ in range(one % 5):
         items.pop()
-    return items[abs(two) % 4]
+    return items[two % 4]
 
 
 def generic(one: int, two: int) -> int:

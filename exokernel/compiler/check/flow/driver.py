@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from exokernel.compiler.check.flow import definite, graph, lifetimes, optionals, raises, recursion
@@ -15,8 +16,18 @@ if TYPE_CHECKING:
 
 UNRAISING = ("exported", "interrupt")
 HOLES = {
-    "escapes": ("`{0}` ends with this function, so no reference to it may be returned", "let the caller make it and pass it down"),
-    "stale": ("`{0}` is made anew here while the one made before is still in use", "use one name for one turn of the loop, or copy"),
+    "escapes": (
+        "`{0}` ends with this function, so no reference to it may be returned",
+        "let the caller make it and pass it down",
+    ),
+    "stale": (
+        "`{0}` is made anew here while the one made before is still in use",
+        "use one name for one turn of the loop, or copy",
+    ),
+    "frozen": (
+        "`{0}` may change here while bytes of it are still in use",
+        "take `bytes(...)` after the change: compiled, it is a view and no copy",
+    ),
 }
 
 
@@ -36,7 +47,7 @@ def check_functions(program: ProgramBuilder, entries: list[Instance]) -> list[st
         if instance.name in regions:
             for location, name, rule in lifetimes.check(regions[instance.name]):
                 sentence, hint = HOLES[rule]
-                refuse(program, location, sentence.format(shown(name)), hint)
+                refuse(program, location, sentence.format(shown(name)), hint, shown(name))
     if program.options.kind == "kernel":
         _check_kernel(program, built, regions)
     return reached(instances, entries)
@@ -51,10 +62,10 @@ def _check_paths(program: ProgramBuilder, instance: Instance) -> None:
     check_ending(program, instance)
     function = instance.function
     for location, name in definite.check(function):
-        refuse(program, location, f"`{shown(name)}` may be used here before it has a value", "assign it on every path")
+        refuse(program, location, f"`{shown(name)}` may be used here before it has a value", "assign it on every path", shown(name))
     for location, name in optionals.check(function):
         what = f"`{shown(name)}`" if name else "this reference"
-        refuse(program, location, f"{what} may be None here", "test it first: `is not None`")
+        refuse(program, location, f"{what} may be None here", "test it first: `is not None`", shown(name))
     unraising = [each for each in UNRAISING if each in function.attributes]
     if unraising and function.raises:
         names = sorted(each.short for each in program.world.error_classes.values() if each.number in function.raises)
@@ -124,13 +135,18 @@ def check_ending(program: ProgramBuilder, instance: Instance) -> None:
             return
 
 
-def refuse(program: ProgramBuilder, location: op.Location | None, sentence: str, hint: str = "") -> None:
-    """Remember a refusal at an operation's location."""
-    program.refuse(CompileError(sentence, _span(program, location), hint))
+def refuse(
+    program: ProgramBuilder, location: op.Location | None, sentence: str, hint: str = "", name: str = ""
+) -> None:
+    """Remember a refusal at an operation's location, or at the name in that line that it is about."""
+    program.refuse(CompileError(sentence, _span(program, location, name), hint))
 
 
-def _span(program: ProgramBuilder, location: op.Location | None) -> Span | None:
+def _span(program: ProgramBuilder, location: op.Location | None, name: str) -> Span | None:
     for module in program.world.loader.modules.values():
         if location is not None and module.display == location.file:
-            return Span.at(location.file, module.lines, location.line, location.column)
+            text = module.lines[location.line - 1]
+            found = re.compile(rf"\b{re.escape(name)}\b").search(text, max(location.column - 1, 0)) if name else None
+            column = found.start() + 1 if found else location.column
+            return Span.at(location.file, module.lines, location.line, column)
     return None

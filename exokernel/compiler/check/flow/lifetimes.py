@@ -14,6 +14,7 @@ from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
 
 Region = str | int  # a slot by name, a parameter by position
+FROZEN = "!"  # ends the region of bytes of a slot: they are not to change
 Finding = tuple[op.Location | None, str, str]  # where, what, which rule
 
 
@@ -71,7 +72,11 @@ class Regions:
                 return set[Region]().union(*(self.operand(each) for each in items))
             case op.Slice(view=view):
                 return self.operand(view)
-            case op.Assign(value=value) | op.BytesOf(value=value) | op.Item(value=value):
+            case op.BytesOf(value=value):
+                found = self.operand(value)
+                frozen = isinstance(value.type, ir.View)
+                return found | {f"{each}{FROZEN}" for each in found if isinstance(each, str)} if frozen else found
+            case op.Assign(value=value) | op.Item(value=value):
                 return self.operand(value)
             case _:
                 return set()
@@ -126,35 +131,44 @@ def check(regions: Regions) -> list[Finding]:
         last = block.operations[-1]
         if isinstance(last, op.Return) and last.value is not None:
             for each in sorted(str(each) for each in regions.operand(last.value) if isinstance(each, str)):
-                found.append((last.location, each, "escapes"))
-    remade = {
-        each.place.base.name
-        for block in function.blocks
-        for each in block.operations
-        if isinstance(each, op.Zero) and isinstance(each.place.base, op.Slot) and not each.place.path
-    }
-    if remade:
-        found += _stale(regions, remade)
-    return found
+                if not each.endswith(FROZEN):
+                    found.append((last.location, each, "escapes"))
+    holders = {name: slots for name, held in regions.of.items() if (slots := {each for each in held if isinstance(each, str)})}
+    return [*found, *_outdated(regions, holders)] if holders else found
 
 
-def _stale(regions: Regions, remade: set[str]) -> list[Finding]:
-    """Where storage is made anew while a reference to the old is still to be used."""
-    function = regions.function
-    holders = {name: slots for name, held in regions.of.items() if (slots := {*held} & remade)}
-    live = _live_at_end(function, set(holders))
+def _outdated(regions: Regions, holders: dict[str, set[str]]) -> list[Finding]:
+    """Where storage is made anew, or bytes of it change, while what refers to it is still to be used."""
+    live = _live_at_end(regions.function, set(holders))
     found = []
-    for block in function.blocks:
+    for block in regions.function.blocks:
         alive = set(live[block.name])
         for operation in reversed(block.operations):
             for local in uses.written(operation):
                 alive.discard(local.name)
-            if isinstance(operation, op.Zero) and isinstance(operation.place.base, op.Slot) and not operation.place.path:
-                name = operation.place.base.name
-                if any(name in holders[each] for each in alive):
-                    found.append((operation.location, name, "stale"))
+            held = set[str]().union(*(holders[each] for each in alive))
+            for name, rule in _changes(regions, operation):
+                if (name if rule == "stale" else f"{name}{FROZEN}") in held:
+                    found.append((operation.location, name, rule))
             alive |= {local.name for local in uses.read(operation) if local.name in holders}
     return found
+
+
+def _changes(regions: Regions, operation: op.Operation) -> list[tuple[str, str]]:
+    """The slots that an operation makes anew, or may change."""
+    if isinstance(operation, op.Zero) and isinstance(operation.place.base, op.Slot) and not operation.place.path:
+        return [(operation.place.base.name, "stale")]
+    target = uses.stored(operation)
+    if isinstance(target, op.Place):
+        reached = regions.place(target)
+    elif target is not None:
+        reached = regions.operand(target)
+    elif isinstance(operation, op.Call):
+        passed = [each for each in operation.arguments if isinstance(each.type, (ir.Reference, ir.View))]
+        reached = set[Region]().union(*(regions.operand(each) for each in passed))
+    else:
+        return []
+    return [(each, "frozen") for each in sorted(map(str, reached)) if not each.endswith(FROZEN)]
 
 
 def _live_at_end(function: op.Function, names: set[str]) -> dict[str, set[str]]:
