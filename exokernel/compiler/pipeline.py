@@ -23,6 +23,7 @@ from exokernel.compiler.diagnostics import CompileError
 from exokernel.compiler.emit.findings import check_kernel_stack, findings
 from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir.verify import verify
 from exokernel.compiler.link.linker import link_image
 from exokernel.compiler.lower.module import lower_program
 from exokernel.compiler.targets import KERNEL, TARGETS, Target
@@ -78,6 +79,7 @@ def compile_image(target: str, source: str, level: int, progress: Callable[[str]
     builder = ProgramBuilder(recipe.options)
     program = builder.build(recipe.roots)
     add_main(program, recipe)
+    verify(program)
     timer.begin("lower")
     machine = TARGETS[target]
     text = lower_program(program, recipe.name, machine.conventions)
