@@ -8,7 +8,7 @@ does not fit is a fault, never a truncation.
 from collections.abc import Callable
 from typing import Annotated, Any, Protocol, get_args, get_origin
 
-from exokernel.dialect.integers import LARGEST, Width, as_signed
+from exokernel.dialect.integers import LARGEST, Width
 from exokernel.dialect.memory import Memory
 
 STORABLE_WIDTHS = (8, 16, 32, 64)
@@ -133,8 +133,3 @@ def _annotated(annotation: Any) -> Kind:
         if isinstance(note, Width):
             return Integer(note)
     return kind_of(base)
-
-
-def two_complement(value: int, width: int) -> int:
-    """Read a word's bits as an int: signed when it is as wide as an int."""
-    return as_signed(value) if width == 64 else value

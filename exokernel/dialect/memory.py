@@ -8,9 +8,8 @@ This module models no machine itself.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol, cast
 
-from exokernel.dialect.integers import MODULUS
 
 
 class Memory(Protocol):
@@ -72,34 +71,13 @@ class PrivateMemory:
 
 
 class _NoMachine:
-    """Stands for the machine until a model is installed: every address is a mistake."""
-
-    def load(self, address: int, size: int) -> int:
-        raise self._refusal(f"address {address % MODULUS:#x}")
-
-    def store(self, address: int, size: int, value: int) -> None:
-        raise self._refusal(f"address {address % MODULUS:#x}")
-
-    def read(self, address: int, size: int) -> bytes:
-        raise self._refusal(f"address {address % MODULUS:#x}")
-
-    def write(self, address: int, data: bytes) -> None:
-        raise self._refusal(f"address {address % MODULUS:#x}")
-
-    def system_call(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, int]:
-        raise self._refusal(f"system call {number}")
-
-    def symbol_address(self, name: str) -> int:
-        raise self._refusal(f"symbol {name}")
-
-    def entry_address(self, function: Callable[..., object]) -> int:
-        raise self._refusal(f"the address of {function.__name__}")
+    """Stands for the machine until a model is installed: whatever is asked of it is a mistake."""
 
     def assemble(self, text: str) -> None:
         """Let modules be imported that nobody will run here."""
 
-    def _refusal(self, what: str) -> RuntimeError:
-        return RuntimeError(f"{what} needs a machine: install one from exokernel.model")
+    def __getattr__(self, name: str) -> NoReturn:
+        raise RuntimeError(f"{name} needs a machine: install one from exokernel.model")
 
 
 class _CurrentMachine:
@@ -118,7 +96,7 @@ class _CurrentMachine:
         machine.write(address, data)
 
 
-machine: Machine = _NoMachine()  # a model replaces it
+machine: Machine = cast(Machine, _NoMachine())  # a model replaces it
 absolute: Memory = _CurrentMachine()
 
 

@@ -6,7 +6,8 @@ storing it back is a separate, visible statement. Words have no address and no o
 
 from typing import Any, ClassVar, Self, dataclass_transform, get_type_hints
 
-from exokernel.dialect.layout import Encoded, FixedAttributes, Kind, two_complement
+from exokernel.dialect.integers import as_signed
+from exokernel.dialect.layout import Encoded, FixedAttributes, Kind
 
 
 class _Field:
@@ -102,7 +103,7 @@ class Word(metaclass=FixedAttributes):
 
     def __int__(self) -> int:
         """The bits as a number; those of a 64-bit word as two's complement."""
-        return two_complement(self._pattern, self.width)
+        return as_signed(self._pattern) if self.width == 64 else self._pattern
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Word) and type(other) is type(self) and int(self) == int(other)

@@ -1,0 +1,97 @@
+"""`exok run --machine cpython` behaves like the booted machine, and can be debugged with pdb."""
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "exokernel", "run", "--machine", "cpython"]
+
+
+def run(*words: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, *words],
+        cwd=ROOT,
+        input=given,
+        stdin=subprocess.DEVNULL if given is None else None,
+        capture_output=True,
+        timeout=60,
+    )
+
+
+def program(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "case.py"
+    path.write_text(text)
+    return str(path)
+
+
+def test_output_and_status_are_the_programs(tmp_path: Path) -> None:
+    done = run(program(tmp_path, "def main() -> int:\n    print('as it is')\n    return 7\n"))
+    assert (done.returncode, done.stdout, done.stderr) == (7, b"as it is\n", b"")
+
+
+def test_standard_input_is_taken_along() -> None:
+    assert run("wc", "--", "-l", given=b"one\ntwo\n").stdout == b"2\n"
+
+
+def test_a_crash_is_pythons_own_traceback(tmp_path: Path) -> None:
+    done = run(program(tmp_path, "def main() -> int:\n    zero = 0\n    return 1 // zero\n"))
+    assert done.returncode == 128 + 4 and done.stdout == b""
+    assert b"return 1 // zero" in done.stderr and b"ZeroDivisionError" in done.stderr
+    assert b"exokernel/model" not in done.stderr
+
+
+def test_a_machine_that_runs_too_long_is_stopped(tmp_path: Path) -> None:
+    text = "def main() -> int:\n    while True:\n        pass\n"
+    done = run("--timeout", "1", program(tmp_path, text))
+    assert done.returncode == 124 and b"--timeout" in done.stderr
+
+
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    run(program(tmp_path, "from exokernel.libos.exos import fork\ndef main() -> int:\n    fork()\n    return 0\n"))
+    deadline = time.monotonic() + 5
+    while str(tmp_path) in "".join(command_lines()):
+        assert time.monotonic() < deadline, "a process of the machine outlives it"
+        time.sleep(0.05)
+
+
+def command_lines() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_text(errors="replace"))
+        except OSError:  # it has ended meanwhile
+            continue
+    return found
+
+
+@pytest.mark.slow
+def test_a_breakpoint_stops_in_the_program(tmp_path: Path) -> None:
+    text = "def main() -> int:\n    answer = 42\n    breakpoint()\n    return answer - 40\n"
+    words = [*COMMAND, program(tmp_path, text)]
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.execv(words[0], words)
+    shown = read_until(terminal, b"(Pdb)")
+    os.write(terminal, b"p answer * 2\n")
+    shown += read_until(terminal, b"(Pdb)")
+    os.write(terminal, b"c\n")
+    _, status = os.waitpid(child, 0)
+    assert b"return answer - 40" in shown and b"84" in shown
+    assert os.waitstatus_to_exitcode(status) == 2
+
+
+def read_until(terminal: int, mark: bytes) -> bytes:
+    shown = b""
+    deadline = time.monotonic() + 30
+    while mark not in shown and time.monotonic() < deadline:
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 4096)
+    return shown
