@@ -6,20 +6,30 @@ comes from `abi.calls`, so nothing below repeats a number.
 """
 
 import io
+import shutil
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from llvmlite import binding as llvm
 
 from exokernel.abi import calls  # noqa: F401  declares the calls
-from exokernel.abi.layout import ENVIRONMENT_PAGE
+from exokernel.abi.layout import ENTRIES_1, ENVIRONMENT_PAGE, EXPOSED, FRAMES_OFFSET, IMAGE
 from exokernel.abi.names import FRAME_SIZE
+from exokernel.abi.tables import FrameKind, FrameState
 from exokernel.abi.x86_64 import Vector
+from exokernel.compiler.build.program import ProgramBuilder
+from exokernel.compiler.cache import ROOT
+from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.link.linker import link
+from exokernel.compiler.lower.module import lower_program
+from exokernel.compiler.pipeline import kernel_recipe
 from exokernel.compiler.targets import TARGETS
+from exokernel.dialect import offset_of, size_of
 from exokernel.dialect.calls import declared_calls
 from exokernel.host.archive import Writer
 from exokernel.host.machine import Machine, Streams
@@ -30,10 +40,22 @@ SECONDS = 20
 
 NUMBERS = {declaration.__name__: number for number, declaration in declared_calls().items()}
 
+FREE_FRAME = f"""
+# The next free frame, in RAX, searched from R12 on. RCX and R12 are lost.
+free_frame:
+    incq %r12
+    imulq ${size_of(FrameState)}, %r12, %rcx
+    movabsq ${EXPOSED + FRAMES_OFFSET}, %rax
+    cmpb ${int(FrameKind.FREE)}, {offset_of(FrameState, "kind")}(%rax,%rcx)
+    jne free_frame
+    movq %r12, %rax
+    ret
+"""
+
 # `ask NAME` makes a system call; `halt STATUS` ends the machine; `handle VECTOR, LABEL` registers
 # a handler; `skip_to LABEL` within one resumes there. EAX, ECX, R11 are lost.
 LIBRARY = (
-    f".set page, {ENVIRONMENT_PAGE}\n.set stack_top, {ENVIRONMENT_PAGE + FRAME_SIZE}\n"
+    f".set page, {ENVIRONMENT_PAGE}\n.set entry_of_start, {(ENTRIES_1 + IMAGE // FRAME_SIZE * 8) % 2**64}\n.set stack_top, {ENVIRONMENT_PAGE + FRAME_SIZE}\n"
     + "".join(f".set call_{name}, {number}\n" for name, number in NUMBERS.items())
     + "".join(f".set {vector.name}, {int(vector)}\n" for vector in Vector)
     + """
@@ -45,6 +67,18 @@ LIBRARY = (
     movl \\status, %esi
     xorl %edi, %edi
     ask machine_halt
+.endm
+.macro say_ready                        # write a byte of the program's own first page
+    movabsq $entry_of_start, %rax
+    movq (%rax), %rdx
+    shlq $12, %rdx
+    shrq $24, %rdx
+    xorl %edi, %edi
+    xorl %esi, %esi
+    xorl %r10d, %r10d
+    movl $1, %r8d
+    xorl %r9d, %r9d
+    ask console_write
 .endm
 .macro handle vector, label
     movq $\\label, page + 8 * \\vector
@@ -95,6 +129,25 @@ def archive_of(program: bytes) -> bytes:
     return stream.getvalue()
 
 
+def mutated_kernel(folder: Path, edits: Sequence[tuple[str, str, str]]) -> Path:
+    """Compile the kernel with some of its text replaced (file, old, new): to show that a check or a report is needed."""
+    for part in ("abi", "kernel"):
+        shutil.copytree(ROOT / "exokernel" / part, folder / "exokernel" / part)
+    (folder / "exokernel/__init__.py").touch()
+    for name, old, new in edits:
+        path = folder / "exokernel/kernel" / name
+        text = path.read_text()
+        assert text.count(old) == 1, f"{name} does not have {old!r} once"
+        path.write_text(text.replace(old, new))
+    recipe = kernel_recipe()
+    target = TARGETS["kernel"]
+    program = ProgramBuilder(replace(recipe.options, roots=(folder,))).build(recipe.roots)
+    code = emit(lower_program(program, recipe.name, target.conventions), target)
+    image = folder / "kernel.elf"
+    image.write_bytes(link(code.object, target.layout, target.entry))
+    return image
+
+
 class Computer:
     """Boots one kernel; each run gets a fresh machine."""
 
@@ -108,18 +161,31 @@ class Computer:
         archive.write_bytes(archive_of(assemble(text)))
         return self.boot(archive, **choices)
 
-    def boot(self, archive: Path | None, *, also: Sequence[str] = (), monitor: str = "", **choices: Any) -> Ending:
-        """Boot with an archive; `also` are further words for QEMU, `monitor` goes to its monitor."""
+    def boot(
+        self, archive: Path | None, *, also: Sequence[str] = (), monitor: Sequence[str] = (), **choices: Any
+    ) -> Ending:
+        """Boot with an archive. `also` are further words for QEMU; `monitor` goes to its monitor once there is output."""
         with ExitStack() as stack:
             files = [stack.enter_context((self.folder / name).open("w+b")) for name in Streams._fields]
             machine = Machine(str(self.kernel), None if archive is None else str(archive), **choices)
             command = machine.command(QEMU, Streams(*(file.fileno() for file in files)))
-            done = subprocess.run(
-                [*command, *also],
-                pass_fds=[file.fileno() for file in files],
-                input=monitor.encode(),
-                capture_output=True,
-                timeout=SECONDS,
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [*command, *also, *(["-monitor", "stdio"] if monitor else [])],
+                    pass_fds=[file.fileno() for file in files],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                )
             )
+            stack.callback(process.kill)
+            if monitor:
+                wait_for_output(self.folder / "output")
+            process.communicate("".join(f"{line}\n" for line in monitor).encode(), timeout=SECONDS)
             output, error, report = (file.seek(0) or file.read() for file in files)
-        return Ending(done.returncode, output, error, report.decode().splitlines())
+        return Ending(process.returncode, output, error, report.decode().splitlines())
+
+
+def wait_for_output(path: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while path.stat().st_size == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)

@@ -24,6 +24,7 @@ class Control4(Word, width=64):
     """CR4. [SDM vol. 3A §2.5]"""
 
     physical_extension: bool = bit(5)
+    machine_check: bool = bit(6)  # an exception, instead of a machine that just stops
     global_pages: bool = bit(7)
     fast_save: bool = bit(9)  # FXSAVE and SSE
     simd_exceptions: bool = bit(10)
@@ -67,6 +68,7 @@ CONTROL_0 = Control0(
 BOOT_CONTROL_4 = Control4(physical_extension=True)
 CONTROL_4 = Control4(
     physical_extension=True,
+    machine_check=True,
     global_pages=True,
     fast_save=True,
     simd_exceptions=True,
