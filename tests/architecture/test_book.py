@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from exokernel.host.book import quoted, stale_quotations
+from exokernel.host.reference import PAGE, page
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,3 +24,7 @@ def test_a_method_is_quoted_without_its_indentation_and_docstring(tmp_path: Path
     source = tmp_path / "code.py"
     source.write_text('class A:\n    @property\n    def b(self) -> int:\n        """Say."""\n        return 1\n')
     assert quoted(source, "A.b", code_only=True) == "@property\ndef b(self) -> int:\n    return 1\n"
+
+
+def test_the_reference_of_calls_is_printed_from_their_declarations() -> None:
+    assert PAGE.read_text() == page(), "python -m exokernel.host.reference"

@@ -1,0 +1,88 @@
+"""The reference page of the system calls, printed from their declarations.
+
+`docs/reference/calls.md` is this text; a test compares them, and running this module writes
+it. What a call means stands in `abi/calls.py` and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CALLS = ROOT / "exokernel" / "abi" / "calls.py"
+ERRORS = ROOT / "exokernel" / "abi" / "errors.py"
+PAGE = ROOT / "docs" / "reference" / "calls.md"
+SECTION = re.compile(r"^# (?P<title>[A-Z][\w ,]+)$", re.M)
+
+
+def page() -> str:
+    """Return the whole page."""
+    text = CALLS.read_text()
+    tree = ast.parse(text)
+    sections = [(text.count("\n", 0, match.start()) + 1, match["title"]) for match in SECTION.finditer(text)]
+    parts = ["# System calls\n", (ast.get_docstring(tree) or "") + "\n", convention(), errors()]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            while sections and sections[0][0] < node.lineno:
+                parts.append(f"## {sections.pop(0)[1]}\n")
+            parts.append(entry(node))
+    return "\n".join(parts)
+
+
+def convention() -> str:
+    return (
+        "The number goes into RAX, arguments into RDI, RSI, RDX, R10, R8, R9; words travel as their bits. Back come the\n"
+        "value in RAX and the error's number in RDX, 0 for none. RCX and R11 are the processor's, and the other registers\n"
+        "that a C function may change come back zero.\n"
+    )
+
+
+def errors() -> str:
+    """Return the table of errors."""
+    rows = ["| error | number | meaning |", "|---|---:|---|"]
+    for node in ast.parse(ERRORS.read_text()).body:
+        if isinstance(node, ast.ClassDef) and node.name != "KernelError":
+            rows.append(f"| `{node.name}` | {number_of(node)} | {ast.get_docstring(node)} |")
+    return "## Errors\n\n" + "\n".join(rows) + "\n"
+
+
+def number_of(node: ast.ClassDef) -> int:
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            return int(str(statement.value.value))
+    return 0
+
+
+def entry(node: ast.FunctionDef) -> str:
+    """Return the paragraph of one call."""
+    decorator = node.decorator_list[0]
+    assert isinstance(decorator, ast.Call)
+    parameters = ", ".join(f"{argument.arg}: {ast.unparse(argument.annotation or ast.Name('int'))}" for argument in node.args.args)
+    result = ast.unparse(node.returns) if node.returns else "None"
+    head = f"### {ast.unparse(decorator.args[0])} `{node.name}`\n\n`{node.name}({parameters}) -> {result}`\n"
+    return f"{head}\n{contract(ast.get_docstring(node) or '')}\n"
+
+
+def contract(docstring: str) -> str:
+    """Return a docstring as Markdown: `Raises` becomes a list."""
+    lines: list[str] = []
+    for line in docstring.splitlines():
+        if line.startswith("Raises:"):
+            lines.append("Raises:\n")
+        elif line.startswith("Source:"):
+            lines.append(f"\n*Source: {line.removeprefix('Source: ')}*")
+        elif line.startswith("        "):
+            lines.append(f"  {line.strip()}")
+        elif line.startswith("    "):
+            name, _, meaning = line.strip().partition(": ")
+            lines.append(f"- `{name}`: {meaning}")
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(page())
