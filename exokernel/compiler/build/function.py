@@ -19,7 +19,6 @@ from exokernel.compiler.build.values import (
     Dispatch,
     Escape,
     Frame,
-    Located,
     Loop,
     Rest,
     Result,

@@ -13,20 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from exokernel.compiler.check import annotation, classes, intrinsic_values, types
+from exokernel.compiler.check import annotation, classes, types
 from exokernel.compiler.check.declarations import (
     ClassDeclaration,
     ConstantDeclaration,
     Declaration,
     EnumClass,
-    FunctionDeclaration,
     Intrinsic,
     Known,
-    NameType,
-    TupleClass,
-    WordClass,
 )
-from exokernel.compiler.check.types import Type
 from exokernel.compiler.parse.modules import Module
 
 if TYPE_CHECKING:
@@ -34,6 +29,8 @@ if TYPE_CHECKING:
     from exokernel.compiler.diagnostics import CompileError
 
 BUDGET = 2_000_000  # steps of one evaluation
+LONGEST = 1 << 20  # repetitions of a text
+LARGEST_SHIFT = 4096  # bits, also of an exponent
 
 BINARY: dict[type[ast.operator], Callable[..., object]] = {
     ast.Add: operator.add,
@@ -204,6 +201,8 @@ class Evaluator:
         function = BINARY.get(type(node.op))
         if function is None or isinstance(left.type, types.Word):
             raise self.error(node)
+        if _is_huge(node.op, left, right):
+            raise self.error(node, "this is too large to compute at build time")
         result = function(left.value, right.value)
         for each in (left.type, right.type):
             if isinstance(each, types.Enum) and each.declaration.flags:
@@ -304,108 +303,17 @@ class Evaluator:
             raise self.error(target)
 
     def _call(self, node: ast.Call) -> Known:
-        found = self.scope.meaning(node.func)
-        if found is None and isinstance(node.func, ast.Attribute):
-            return self._method(node, node.func)
-        if found in (Intrinsic("dialect.size_of"), Intrinsic("dialect.offset_of")):
-            return self._measured(node, found == Intrinsic("dialect.offset_of"))
-        if any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords):
-            raise self.error(node, "arguments are written out one by one")
-        arguments = [self.value(each) for each in node.args]
-        named = {each.arg: self.value(each.value) for each in node.keywords if each.arg is not None}
-        return self.apply(node, found, arguments, named)
+        from exokernel.compiler.check import constant_calls
 
-    def _measured(self, node: ast.Call, offset: bool) -> Known:
-        """`size_of(T)`, `offset_of(R, "field")`."""
-        from exokernel.compiler.check.layout import size_of
-
-        kind = annotation.resolve(annotation.Context(self.scope), node.args[0])
-        if not offset:
-            return known(size_of(kind)[0])
-        if not isinstance(kind, types.Record):
-            raise self.error(node, "`offset_of` takes a record class and the name of a field")
-        return known(classes.layout(kind.declaration).fields[str(self.value(node.args[1]).value)].offset)
-
-    def apply(
-        self, node: ast.expr, found: Declaration | None, arguments: list[Known], named: dict[str, Known]
-    ) -> Known:
-        """Call a declaration with known arguments."""
-        match found:
-            case Intrinsic(name):
-                result = intrinsic_values.call(name, arguments, named)
-                if result is not None:
-                    return known(result)
-            case NameType(kind="new"):
-                wanted = annotation.of_name(annotation.Context(self.scope), node, found)
-                return Known(wanted, arguments[0].integer())
-            case EnumClass():
-                number = arguments[0].integer()
-                if not found.flags and number not in classes.enum_members(found).values():
-                    raise ValueError(f"{number} is no {found.short}")
-                return known_enum(found, number)
-            case WordClass():
-                return self.word(node, found, 0, named)
-            case TupleClass():
-                return self._named_tuple(node, found, arguments, named)
-            case FunctionDeclaration():
-                from exokernel.compiler.check.interpreter import call
-
-                return call(self, node, found, arguments, named)
-        raise self.error(node)
-
-    def word(self, node: ast.expr, declared: WordClass, raw: int, named: dict[str, Known]) -> Known:
-        """A word with some fields set."""
-        fields = classes.word_fields(declared)
-        for name, given in named.items():
-            if name not in fields:
-                raise self.error(node, f"`{declared.short}` has no field `{name}`")
-            field, number = fields[name], given.integer()
-            if not types.accepts(field.type, given.type):
-                raise self.error(node, f"`{name}` is {field.type}, not {given.type}")
-            if not 0 <= number < 1 << field.size:
-                raise self.error(node, f"{name}={number:#x} does not fit its {field.size} bits")
-            raw = raw & ~(((1 << field.size) - 1) << field.low) | number << field.low
-        return Known(types.Word(declared), raw)
-
-    def _named_tuple(
-        self, node: ast.expr, declared: TupleClass, arguments: list[Known], named: dict[str, Known]
-    ) -> Known:
-        kind = classes.tuple_type(declared)
-        assert declared.fields is not None
-        given = dict(zip(declared.fields, arguments)) | named
-        for name, field in declared.fields.items():
-            if name not in given:
-                if field.default is None:
-                    raise self.error(node, f"`{name}` is missing")
-                given[name] = evaluate(declared.scope, field.default)
-        return Known(kind, tuple(given[name] for name in declared.fields))
-
-    def _method(self, node: ast.Call, function: ast.Attribute) -> Known:
-        arguments = [self.value(each) for each in node.args]
-        named = {each.arg: self.value(each.value) for each in node.keywords if each.arg is not None}
-        holder = None if isinstance(function.value, ast.Name) and function.value.id in self.local else self.scope.meaning(function.value)
-        if isinstance(holder, WordClass) and function.attr == "of":
-            return Known(types.Word(holder), arguments[0].integer() & (1 << holder.width) - 1)
-        receiver = self.value(function.value)
-        if isinstance(receiver.type, types.Word) and function.attr == "replace":
-            return self.word(node, receiver.type.declaration, receiver.integer(), named)
-        declared = _class_of(receiver.type)
-        if declared is not None and function.attr in declared.functions:
-            return self.apply(node, declared.functions[function.attr], [receiver, *arguments], named)
-        result = intrinsic_values.method(receiver, function.attr, arguments)
-        if result is None:
-            raise self.error(node)
-        return known(result)
+        return constant_calls.call(self, node)
 
 
-def _class_of(type: Type) -> ClassDeclaration | None:
-    match type:
-        case types.Word(declared) | types.Enum(declared):
-            return declared
-        case types.Tuple(_, declaration):
-            return declaration
-        case _:
-            return None
+def _is_huge(operator: ast.operator, left: Known, right: Known) -> bool:
+    """Whether a shift, power or repetition goes beyond all reason."""
+    counts = [each.value for each in (left, right) if isinstance(each.value, int)]
+    if isinstance(operator, ast.Mult):
+        return len(counts) == 1 and counts[0] > LONGEST
+    return isinstance(operator, (ast.LShift, ast.Pow)) and bool(counts) and counts[-1] > LARGEST_SHIFT
 
 
 _HANDLERS: dict[type[ast.expr], Callable[..., Known]] = {
