@@ -12,7 +12,8 @@ from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.verify import verify
 from exokernel.compiler.native import NativeFault, NativeImage
 from exokernel.dialect.checked import execute
-from tests.compiler.fuzz.generator import FUNCTIONS, Generator
+from tests.compiler.fuzz.generator import FUNCTIONS
+from tests.compiler.fuzz.richer import RichGenerator
 
 ROOT = Path(__file__).parents[3]
 CALLS = 12  # of each function
@@ -109,7 +110,7 @@ class OnTheProcessor:
 
 def generated(seed: int, folder: Path) -> tuple[str, Path]:
     """The program of a seed, and the file it is in."""
-    source = Generator(seed).program()
+    source = RichGenerator(seed).program()
     path = folder / f"generated{seed}.py"
     path.write_text(source)
     return source, path

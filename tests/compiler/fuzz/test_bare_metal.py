@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.compiler.fuzz.generator import Generator
 from tests.compiler.fuzz.machines import Case, OnCPython, cases
+from tests.compiler.fuzz.richer import RichGenerator
 
 ROOT = Path(__file__).parents[3]
 SEEDS = int(os.environ.get("EXOK_FUZZ_SEEDS", "3"))
@@ -34,7 +34,7 @@ def calling(case: Case) -> list[str]:
 
 def program(seed: int) -> str:
     """The generated program, with a `main` that makes those of its calls that do not fault."""
-    source = Generator(seed).program()
+    source = RichGenerator(seed).program()
     interpreter = OnCPython(source, "generated")
     interpreter.names["clear"]()
     sound = [case for case in cases(seed) if interpreter.run(case).fault is None]
