@@ -28,6 +28,7 @@ class FrameState(Record):
     region: u32 = 0  # of a table: the first page it covers, shifted right by nine
     owner: StoredEnvironment = NOBODY  # who pays; NOBODY while free
     entries: u16 = 0  # of a table: entries of the user half in use
+    restricted: u16 = 0  # of these, made under a capability that does not grant WRITE
     kind: FrameKind = FrameKind.RESERVED
 
 

@@ -2,7 +2,7 @@
 
 The gate calls these for every argument that is declared with a name type, before the call's
 own code runs; so no call begins by checking that a number is in range. What else a call
-checks is not known here.
+checks is not known here. A negative number is, unsigned, greater than any count.
 """
 
 from exokernel.abi.capability import Rights
@@ -21,10 +21,11 @@ from exokernel.abi.names import (
     Slice,
     Slot,
 )
-from exokernel.dialect import admits, inline, syscall
+from exokernel.dialect import admits, inline, syscall, unsigned_less
 from exokernel.kernel.state import machine_state
 
 STREAMS = 3
+RIGHTS = 8  # sets of them
 
 
 @inline
@@ -36,7 +37,7 @@ def caller() -> EnvironmentId:
 @admits(Frame)
 @inline
 def admit_frame(raw: int) -> Frame:
-    if not 0 <= raw < machine_state().frame_count:
+    if not unsigned_less(raw, machine_state().frame_count):
         raise BadName(raw)
     return Frame(raw)
 
@@ -44,7 +45,7 @@ def admit_frame(raw: int) -> Frame:
 @admits(Page)
 @inline
 def admit_page(raw: int) -> Page:
-    if not 0 <= raw < USER_PAGES:
+    if not unsigned_less(raw, USER_PAGES):
         raise BadName(raw)
     return Page(raw)
 
@@ -52,7 +53,7 @@ def admit_page(raw: int) -> Page:
 @admits(Index)
 @inline
 def admit_index(raw: int) -> Index:
-    if not 0 <= raw < TABLE_ENTRIES:
+    if not unsigned_less(raw, TABLE_ENTRIES):
         raise BadName(raw)
     return Index(raw)
 
@@ -60,7 +61,7 @@ def admit_index(raw: int) -> Index:
 @admits(Slot)
 @inline
 def admit_slot(raw: int) -> Slot:
-    if not 0 <= raw < SLOTS:
+    if not unsigned_less(raw, SLOTS):
         raise BadName(raw)
     return Slot(raw)
 
@@ -68,7 +69,7 @@ def admit_slot(raw: int) -> Slot:
 @admits(EnvironmentId)
 @inline
 def admit_environment(raw: int) -> EnvironmentId:
-    if not 0 <= raw < ENVIRONMENTS:
+    if not unsigned_less(raw, ENVIRONMENTS):
         raise BadName(raw)
     return EnvironmentId(raw)
 
@@ -76,7 +77,7 @@ def admit_environment(raw: int) -> EnvironmentId:
 @admits(Slice)
 @inline
 def admit_slice(raw: int) -> Slice:
-    if not 0 <= raw < SLICES:
+    if not unsigned_less(raw, SLICES):
         raise BadName(raw)
     return Slice(raw)
 
@@ -84,7 +85,7 @@ def admit_slice(raw: int) -> Slice:
 @admits(Rights)
 @inline
 def admit_rights(raw: int) -> Rights:
-    if not 0 <= raw <= int(Rights.ALL):
+    if not unsigned_less(raw, RIGHTS):
         raise BadName(raw)
     return Rights(raw)
 
@@ -92,7 +93,7 @@ def admit_rights(raw: int) -> Rights:
 @admits(Stream)
 @inline
 def admit_stream(raw: int) -> Stream:
-    if not 0 <= raw < STREAMS:
+    if not unsigned_less(raw, STREAMS):
         raise BadName(raw)
     return Stream(raw)
 

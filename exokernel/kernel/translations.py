@@ -3,7 +3,7 @@
 Each entry that is present carries the slot of the table owner's capability that authorises
 it, and holds three counts up: its table's, its frame's, and its capability's. So while it
 stands, that slot cannot be emptied and the frame's guard cannot change. `exchange` is the one
-function that makes or removes an entry, and `change_flags` the one that changes one in place.
+function that makes or removes an entry; flags are changed in place.
 A library's own page-table structures, and what its software bits mean, are not known here.
 """
 
@@ -23,7 +23,7 @@ from exokernel.abi.names import (
 )
 from exokernel.abi.tables import FrameKind, MapRequest
 from exokernel.abi.x86_64 import Entry
-from exokernel.dialect import inline, size_of, syscall
+from exokernel.dialect import Array, inline, never_inline, size_of, syscall, unsigned_less
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import held, require, require_unless_dead
 from exokernel.kernel.frames import require_data
@@ -62,10 +62,11 @@ def require_level_1(table: Frame) -> None:
 @inline
 def require_within_table(index: Index, count: int) -> None:
     """Raises BadLength when a range leaves its table."""
-    if not 0 <= count <= TABLE_ENTRIES - index:
+    if unsigned_less(TABLE_ENTRIES - index, count):
         raise BadLength(count)
 
 
+@inline
 def require_mappable(table: Frame, index: int, entry: Entry) -> None:
     """Check all there is to check about a new entry; that the caller may write the table is not.
 
@@ -83,6 +84,7 @@ def require_mappable(table: Frame, index: int, entry: Entry) -> None:
     require(frames[table].owner, entry.key, wanted, frames[entry.frame].guard)
 
 
+@inline
 def require_step(caller: EnvironmentId, key: Slot, table: Frame, index: int, entry: Entry) -> None:
     """All of `map`'s guards."""
     require_level_1(table)
@@ -96,6 +98,12 @@ def require_request(caller: EnvironmentId, key: Slot, request: MapRequest) -> No
     require_step(caller, key, table, index, request.entry)
 
 
+@inline
+def is_restricted(owner: EnvironmentId, entry: Entry) -> bool:
+    """Whether an entry's capability does not grant WRITE."""
+    return Rights.WRITE not in held(owner, entry.key).capability.rights
+
+
 # Effects
 
 
@@ -106,11 +114,13 @@ def exchange(table: Frame, index: int, entry: Entry) -> bool:
     before = entries[index]
     if before.present:
         frames[table].entries -= 1
+        frames[table].restricted -= 1 if is_restricted(owner, before) else 0
         frames[before.frame].uses -= 1
         held(owner, before.key).mappings -= 1
         environments[owner].mappings -= 1
     if entry.present:
         frames[table].entries += 1
+        frames[table].restricted += 1 if is_restricted(owner, entry) else 0
         frames[entry.frame].uses += 1
         held(owner, entry.key).mappings += 1
         environments[owner].mappings += 1
@@ -144,24 +154,29 @@ def exchange_batch(caller: EnvironmentId, key: Slot, requests: Frame, offset: in
     return Progress(count, stale)
 
 
-def change_flags(table: Frame, index: Index, count: int, cleared: Entry, added: Entry) -> int:
-    """Change the flags of present entries, as far as that is allowed; return how far.
-
-    An entry's capability opens its frame already, so only its rights need a look; and
-    neighbours made under one capability need one look.
-    """
-    owner = frames[table].owner
-    entries = machine.entries(table)
-    trusted = -1  # the slot that was looked at last
-    for step in range(count):
-        entry = entries[index + step]
+@inline
+def change_flags(entries: Array[Entry], cleared: Entry, added: Entry) -> int:
+    """Change the flags of present entries, where nothing forbids that; return how many places were looked at."""
+    for place in range(len(entries)):
+        entry = entries[place]
         if entry.present:
-            if added.writable and entry.key != trusted:
-                if Rights.WRITE not in held(owner, entry.key).capability.rights:
-                    return step
-                trusted = entry.key
-            machine.store(entries, index + step, Entry.of(int(entry) & ~int(cleared) | int(added)))
-    return count
+            machine.store(entries, place, Entry.of(int(entry) & ~int(cleared) | int(added)))
+    return len(entries)
+
+
+@never_inline
+def permit_writing(owner: EnvironmentId, entries: Array[Entry], cleared: Entry, added: Entry) -> int:
+    """Do as `change_flags` where entries become writable, as far as their capabilities grant that; return how far.
+
+    An entry's capability opens its frame already, so only its rights need a look.
+    """
+    for place in range(len(entries)):
+        entry = entries[place]
+        if entry.present:
+            if is_restricted(owner, entry):
+                return place
+            machine.store(entries, place, Entry.of(int(entry) & ~int(cleared) | int(added)))
+    return len(entries)
 
 
 # Calls
@@ -219,12 +234,13 @@ def protect(
     if (int(clear) | int(set)) & ~int(FLAGS) != 0:
         raise BadEntry(index)
     require_within_table(index, count)
-    if set.writable and count != 0:
-        first = machine.entries(table)[index]
-        if first.present and Rights.WRITE not in held(frames[table].owner, first.key).capability.rights:
-            raise NotPermitted(first.key)
+    owner = frames[table].owner
+    entries = machine.entries(table)[index : index + count]
+    careful = set.writable and frames[table].restricted != 0  # otherwise all may become writable
+    if careful and count != 0 and entries[0].present and is_restricted(owner, entries[0]):
+        raise NotPermitted(entries[0].key)
 
-    done = change_flags(table, index, count, clear, set)
+    done = permit_writing(owner, entries, clear, set) if careful else change_flags(entries, clear, set)
     machine.forget(page_at(table, index), done)
     return done
 

@@ -6,15 +6,17 @@ shows that every step changes a counter by just as much as the things it counts;
 the things are simply counted. `AT_MOST` bounds those that one counter can count.
 """
 
+from exokernel.abi.capability import Rights
 from exokernel.abi.names import NOBODY, SLOTS, EnvironmentId, Frame, Index, Slice, Slot
 from exokernel.abi.tables import FrameKind
 from exokernel.kernel.state import environments, frames, slices
-from exokernel.spec.views import entry, exists, is_owned, maps, slot_of, stands
+from exokernel.spec.views import capability, entry, exists, is_owned, maps, slot_of, stands
 
 NONE = -1
 AT_MOST = {
     "uses_of": 2**29 + 2 * 2**8,
     "entries_of": 2**9,
+    "restricted_of": 2**9,
     "mappings_under": 2**29,
     "mappings_of": 2**29,
     "frames_of": 2**20,
@@ -46,6 +48,17 @@ def entries_of(frame: Frame) -> int:
 
 def entries_of_by_entry(table: Frame, index: Index) -> int:
     return table if stands(table, index) else NONE
+
+
+def restricted_of(frame: Frame) -> int:
+    """The entries of a table that are made under a capability which does not grant WRITE."""
+    return frames[frame].restricted
+
+
+def restricted_of_by_entry(table: Frame, index: Index) -> int:
+    if not maps(table, index):
+        return NONE
+    return NONE if Rights.WRITE in capability(frames[table].owner, entry(table, index).key).rights else table
 
 
 def mappings_under(holder: EnvironmentId, slot: Slot) -> int:

@@ -145,7 +145,7 @@ def frame_guard_frame(
     before = frame_row(any_frame)
     if any_frame != frame:
         return before
-    return FrameRow(before.kind, before.owner, held(caller, guard), before.uses, before.entries, before.region)
+    return FrameRow(before.kind, before.owner, held(caller, guard), 0, 0, before.region)
 
 
 # frame_adopt
@@ -165,7 +165,7 @@ def frame_adopt_frame(caller: EnvironmentId, frame: Frame, key: Slot, any_frame:
     before = frame_row(any_frame)
     if any_frame != frame:
         return before
-    return FrameRow(before.kind, caller, before.guard, before.uses, before.entries, before.region)
+    return FrameRow(before.kind, caller, before.guard, before.uses, 0, before.region)
 
 
 def frame_adopt_account(

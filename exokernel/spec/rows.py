@@ -29,11 +29,12 @@ class FrameRow(NamedTuple):
     uses: int
     entries: int
     region: int
+    restricted: int = 0
 
 
 def frame_row(frame: Frame) -> FrameRow:
     state = frames[frame]
-    return FrameRow(state.kind, state.owner, state.guard, state.uses, state.entries, state.region)
+    return FrameRow(state.kind, state.owner, state.guard, state.uses, state.entries, state.region, state.restricted)
 
 
 def word_row(frame: Frame, index: Index) -> Entry:
@@ -158,12 +159,17 @@ def entitled(before: AccountRow, more: int) -> AccountRow:
 
 def using(before: FrameRow, more: int) -> FrameRow:
     """A frame with `more` uses."""
-    return FrameRow(before.kind, before.owner, before.guard, before.uses + more, before.entries, before.region)
+    return FrameRow(
+        before.kind, before.owner, before.guard, before.uses + more, before.entries, before.region, before.restricted
+    )
 
 
-def linking(before: FrameRow, more: int) -> FrameRow:
-    """A table with `more` entries."""
-    return FrameRow(before.kind, before.owner, before.guard, before.uses, before.entries + more, before.region)
+def linking(before: FrameRow, more: int, restricted: int = 0) -> FrameRow:
+    """A table with `more` entries, so many of them `restricted`."""
+    entries, restricted_entries = before.entries + more, before.restricted + restricted
+    return FrameRow(
+        before.kind, before.owner, before.guard, before.uses, entries, before.region, restricted_entries
+    )
 
 
 def one_if(condition: bool) -> int:

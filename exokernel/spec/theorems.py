@@ -17,6 +17,7 @@ EXCEPT = {
     "capability_comes_from_one_that_dominates": ("capability_unseal",),  # from whom it was sealed
     "fresh_frame_is_clean": ("frame_copy",),  # it holds what its source holds
 }
+OF_WHOLE_CALLS = ("translation_removed_is_forgotten",)  # a range forgets when it is done
 
 
 # Authority

@@ -72,11 +72,19 @@ def exchanged_word(table: Frame, index: Index, entry: Entry, any_frame: Frame, a
     return entry if any_frame == table and any_index == index else word_row(any_frame, any_index)
 
 
+def is_restricted(table: Frame, entry: Entry) -> bool:
+    """Whether an entry is made under a capability that does not grant WRITE."""
+    return entry.present and Rights.WRITE not in held(frames[table].owner, entry.key).rights
+
+
 def exchanged_frame(table: Frame, index: Index, entry: Entry, any_frame: Frame) -> FrameRow:
     before = word_row(table, index)
     gained = one_if(entry.present and entry.frame == any_frame) - one_if(before.present and before.frame == any_frame)
     row = using(frame_row(any_frame), gained)
-    return linking(row, one_if(entry.present) - one_if(before.present)) if any_frame == table else row
+    if any_frame != table:
+        return row
+    restricted = one_if(is_restricted(table, entry)) - one_if(is_restricted(table, before))
+    return linking(row, one_if(entry.present) - one_if(before.present), restricted)
 
 
 def exchanged_slot(
@@ -235,7 +243,7 @@ def map_batch_word(
 
 def is_refused_write(table: Frame, entry: Entry, set: Entry) -> bool:
     """Whether flags would make an entry writable under a capability that does not grant it."""
-    return entry.present and set.writable and Rights.WRITE not in held(frames[table].owner, entry.key).rights
+    return set.writable and is_restricted(table, entry)
 
 
 def protect_error(

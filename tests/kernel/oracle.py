@@ -111,7 +111,7 @@ def uncounted(kind: str, row: Any) -> Any:
     """A row without its counters, which a call in steps changes as `counts` says."""
     match kind:
         case "frame":
-            return row._replace(uses=0, entries=0)
+            return row._replace(uses=0, entries=0, restricted=0)
         case "slot" | "account":
             return row._replace(mappings=0)
         case _:
@@ -221,7 +221,7 @@ def check_counts(world: World) -> None:
 
 def keys_of(name: str) -> Iterator[tuple[int, tuple[int, ...]]]:
     match name:
-        case "uses_of" | "entries_of":
+        case "uses_of" | "entries_of" | "restricted_of":
             yield from ((frame, (frame,)) for frame in range(FRAMES))
         case "mappings_under":
             yield from ((64 * holder + slot, (holder, slot)) for holder in ENVIRONMENT_NAMES for slot in SLOT_NAMES)

@@ -124,8 +124,17 @@ def jump(emitter: Emitter, item: op.Jump) -> None:
 
 def branch(emitter: Emitter, item: op.Branch) -> None:
     condition = emitter.scalar(item.condition)
+    raising = raising_blocks(emitter.function)
+    if (item.then in raising) != (item.otherwise in raising):  # so that guards stay branches, each its own
+        expected = "false" if item.then in raising else "true"
+        condition = emitter.define(f"call i1 @llvm.expect.i1(i1 {condition}, i1 {expected})")
     then, otherwise = block_label(item.then), block_label(item.otherwise)
     emitter.emit(f"br i1 {condition}, label %{then}, label %{otherwise}")
+
+
+def raising_blocks(function: op.Function) -> set[str]:
+    """The blocks that end by raising, which is the rare way."""
+    return {block.name for block in function.blocks if block.operations and isinstance(block.operations[-1], op.Raise)}
 
 
 def switch(emitter: Emitter, item: op.Switch) -> None:
@@ -149,7 +158,7 @@ def return_(emitter: Emitter, item: op.Return) -> None:
 
 def raise_(emitter: Emitter, item: op.Raise) -> None:
     error = emitter.define(f"trunc i64 {emitter.scalar(item.error)} to i32")
-    leave(emitter, (*map(zero_of, scalars(emitter.function.result)), error))
+    leave(emitter, (*("poison" for _ in scalars(emitter.function.result)), error))  # nobody looks at the value
 
 
 def return_block(emitter: Emitter) -> None:

@@ -57,6 +57,9 @@ def gate(module: ModuleLowering, function: op.Function, name: str) -> str:
         emitter.emit(call)
     error = pieces[-1] if function.raises else "0"
     value = widened(emitter, pieces[0], types[0]) if scalars(function.result) else "0"
+    if error != "0" and value != "0":  # an error comes with no value, not with what a register held
+        succeeded = emitter.define(f"icmp eq i32 {error}, 0")
+        value = emitter.define(f"select i1 {succeeded}, i64 {value}, i64 0")
     first = emitter.define(f"insertvalue {{i64, i32}} poison, i64 {value}, 0")
     whole = emitter.define(f"insertvalue {{i64, i32}} {first}, i32 {error}, 1")
     emitter.emit(f"ret {{i64, i32}} {whole}")

@@ -108,6 +108,7 @@ DECLARATIONS = """
 declare {i64, i1} @llvm.sadd.with.overflow.i64(i64, i64)
 declare {i64, i1} @llvm.ssub.with.overflow.i64(i64, i64)
 declare {i64, i1} @llvm.smul.with.overflow.i64(i64, i64)
+declare i1 @llvm.expect.i1(i1, i1)
 declare i64 @llvm.umin.i64(i64, i64)
 declare i64 @llvm.fshl.i64(i64, i64, i64)
 declare void @llvm.memmove.p0.p0.i64(ptr, ptr, i64, i1)
