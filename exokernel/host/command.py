@@ -29,6 +29,7 @@ COMMANDS = {
     "bench": Command("exokernel.host.bench", "counts and times, next to the bare hardware", ("run",)),
     "doctor": Command("exokernel.host.doctor", "say what is missing here, and the exact fix", ()),
     "test": Command("exokernel.host.test", "all tests and type checks", ("run", "test")),
+    "prove": Command("exokernel.host.prove", "prove the kernel's calls, for all states and arguments", ("run", "test")),
     "check": Command("exokernel.host.check", "the tests and type checks that take seconds", ("run", "test")),
 }
 
