@@ -53,6 +53,21 @@ def main(arguments: Sequence[str] | None = None, started: float | None = None) -
         return Status.INTERRUPTED
     except BrokenPipeError:
         return Status.BROKEN_PIPE
+    except Exception as error:
+        return unexpected(error)
+
+
+def unexpected(error: Exception) -> int:
+    """A refusal of the compiler's that nobody rendered, or a mistake of our own: never the guest's status."""
+    refusal = getattr(sys.modules.get("exokernel.compiler.diagnostics"), "CompileError", ())
+    if isinstance(error, refusal):
+        print(error.render(), file=sys.stderr)
+        return Status.CANNOT_LOAD
+    import traceback
+
+    traceback.print_exception(error)
+    print("exok: this is a mistake in exok itself; the lines above say where", file=sys.stderr)
+    return Status.TOOL
 
 
 def dispatch(words: list[str], started: float) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exokernel.compiler.diagnostics import CompileError
 from exokernel.host import command as command_module
 from exokernel.host.command import COMMANDS, spell_out, split_at_dashes
 from tests.host.conftest import Exok, FakeDriver
@@ -41,6 +42,20 @@ def test_ctrl_c_is_no_traceback(driver: FakeDriver, exok: Exok, monkeypatch: pyt
 
     monkeypatch.setattr(command_module, "import_module", interrupted)
     assert exok("run", "prog.py") == (130, b"", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "text"), [(CompileError("no", None), 126, "error: no\n"), (LookupError("ours"), 125, "a mistake in exok itself")]
+)
+def test_what_nobody_expected(
+    driver: FakeDriver, exok: Exok, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int, text: str
+) -> None:
+    def fails(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(command_module, "import_module", fails)
+    found, _, said = exok("run", "prog.py")
+    assert found == status and text in said and ("Traceback" in said) == (status == 125)
 
 
 def test_what_stands_behind_the_dashes_is_the_guests() -> None:
