@@ -131,8 +131,12 @@ def one_at_a_time() -> Iterator[None]:
     """Let only one exok at a time change the checkout's environment."""
     import fcntl
 
-    STATE.mkdir(exist_ok=True)
-    with open(STATE / "lock", "w") as lock:
+    try:
+        STATE.mkdir(exist_ok=True)
+        lock = open(STATE / "lock", "w")
+    except OSError as error:
+        raise ToolError(f"{STATE}: {error.strerror}; exok keeps there what it installs and compiles") from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -61,6 +61,12 @@ def test_packages_are_installed_once_and_again_when_they_change(
     assert not provision.is_current("test")
 
 
+def test_a_checkout_that_cannot_be_written(checkout: Path) -> None:
+    (checkout / ".exok").write_text("in the way")
+    with pytest.raises(ToolError, match="exok keeps there what it installs"):
+        provision.provide_packages("run")
+
+
 def test_a_program_nobody_can_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provision.shutil, "which", lambda name: None)
     with pytest.raises(ToolError) as caught:
