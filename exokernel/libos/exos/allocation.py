@@ -25,12 +25,12 @@ def candidate() -> Frame:
 
 
 def make_room() -> None:
-    """Give back what we own and nothing uses, when we own as much as we may.
+    """Give back what we own and nothing uses.
 
     Raises:
-        QuotaExceeded: nothing was there to give back.
+        QuotaExceeded: there was nothing of the kind.
     """
-    if kernel.unused_quota() <= 0 and sweep(0, kernel.machine().frame_count) == 0:
+    if sweep(0, kernel.machine().frame_count) == 0:
         raise QuotaExceeded
 
 
@@ -41,7 +41,6 @@ def new_frame(guard: Slot = KEY) -> Frame:
         QuotaExceeded: we own as much as we may.
         NothingFree: every frame has an owner.
     """
-    make_room()
     while True:
         frame = candidate()
         try:
@@ -49,6 +48,8 @@ def new_frame(guard: Slot = KEY) -> Frame:
             return frame
         except InUse:
             continue
+        except QuotaExceeded:
+            make_room()
 
 
 def copy_of(source: Frame, key: Slot) -> Frame:
@@ -58,7 +59,6 @@ def copy_of(source: Frame, key: Slot) -> Frame:
         QuotaExceeded: we own as much as we may.
         NothingFree: every frame has an owner.
     """
-    make_room()
     while True:
         frame = candidate()
         try:
@@ -66,6 +66,8 @@ def copy_of(source: Frame, key: Slot) -> Frame:
             return frame
         except InUse:
             continue
+        except QuotaExceeded:
+            make_room()
 
 
 def new_table(parent: Frame, index: Index) -> Frame:

@@ -8,11 +8,10 @@ environment. [SOSP97 §3, robust critical sections; Xok synch.c]
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from exokernel.abi.errors import KernelError
 from exokernel.abi.names import NOBODY, EnvironmentId
-from exokernel.dialect import never_inline
+from exokernel.dialect import inline, never_inline
 from exokernel.libos import kernel
-from exokernel.libos.exos.arch.context import checkpoint
+from exokernel.libos.exos.arch.context import switch
 
 
 @contextmanager
@@ -34,26 +33,15 @@ def pause() -> None:
     page = kernel.environment_page()
     page.critical += 1
     suspend(NOBODY)
+    page.interrupted = 0  # the slice that ended is over
     page.critical -= 1
 
 
-@never_inline
+@inline
 def suspend(target: EnvironmentId) -> None:
     """Give the rest of the slice to `target`, or to whoever is next when it cannot run.
 
     Only in a critical section: the end of the slice would save its own context over ours.
     """
-    if checkpoint():
-        kernel.environment_page().interrupted = 0  # the slice that ended is long over
-        return
-    try:
-        kernel.yield_to(target)
-    except KernelError:
-        end_slice()
-
-
-def end_slice() -> None:
-    try:
-        kernel.yield_to(NOBODY)
-    except KernelError:
-        return  # never: to nobody one may always yield
+    if switch(target) != 0:
+        switch(NOBODY)

@@ -9,7 +9,7 @@ from exokernel.abi.errors import InUse, KernelError
 from exokernel.abi.names import FRAMES, EnvironmentId, Frame, Slot
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
-from exokernel.libos.exos.allocation import candidate, make_room
+from exokernel.libos.exos.allocation import candidate
 from exokernel.libos.exos.arch.state import page_in_window, state, state_in_window
 from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FIRST_PAGE, KEY, WINDOW_PAGE
 from exokernel.libos.exos.memory import private
@@ -32,7 +32,6 @@ def conceive(quota: int) -> EnvironmentId:
         NothingFree: there is no name or frame for it.
         QuotaExceeded: we cannot give that much.
     """
-    make_room()
     guard = state().guard
     while True:
         embryo = kernel.free_environment()

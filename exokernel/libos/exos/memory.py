@@ -14,7 +14,7 @@ from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import copy_of, new_frame
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.layout import ARCHIVE_KEY, ARCHIVE_PAGE, KEY, may_be_memory
-from exokernel.libos.exos.tables import map_page, table_of
+from exokernel.libos.exos.tables import table_of
 
 AHEAD = 64  # pages of the archive that are mapped together
 
@@ -33,19 +33,19 @@ def resolve(address: int) -> bool:
 def resolved(address: int) -> bool:
     page = kernel.page_of(address)
     if may_be_memory(address):
-        table_of(page)  # so that the entry below can be read
+        table = table_of(page)  # and so its entry can be read
         entry = kernel.entries_1[page]
         if not entry.present:
-            map_page(page, private(new_frame()))
+            kernel.map(table, kernel.index_of(page), private(new_frame()), KEY)
             return True
         if entry.software == COPY_ON_WRITE:
-            map_page(page, private(unshared(entry)))
+            kernel.map(table, kernel.index_of(page), private(unshared(entry)), KEY)
             return True
         return False
     if in_archive(address):
-        table_of(page)
+        table = table_of(page)
         if not kernel.entries_1[page].present:
-            map_archive(page)
+            map_archive(page, table)
             return True
     return False
 
@@ -76,9 +76,9 @@ def archive_entry(page: Page) -> Entry:
     return Entry(present=True, user=True, frame=frame, key=ARCHIVE_KEY, no_execute=True)
 
 
-def map_archive(page: Page) -> None:
+def map_archive(page: Page, table: Frame) -> None:
     """Map a page of the archive, and those behind it that are likely to be read next."""
     archive_end = ARCHIVE_PAGE + (kernel.machine().archive_size + FRAME_SIZE - 1) // FRAME_SIZE
     table_end = (page // TABLE_ENTRIES + 1) * TABLE_ENTRIES
     count = min(min(page + AHEAD, archive_end), table_end) - page
-    kernel.map_range(table_of(page), kernel.index_of(page), count, archive_entry(page), KEY)
+    kernel.map_range(table, kernel.index_of(page), count, archive_entry(page), KEY)

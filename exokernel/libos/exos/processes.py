@@ -163,6 +163,7 @@ def wait(child: int) -> int:
         with critical():
             while kernel.environments[environment].phase != Phase.DEAD:
                 suspend(environment)
+            kernel.environment_page().interrupted = 0  # we have yielded since
         remains = reap(environment)
         if remains.successor == NOBODY:
             state().children -= 1

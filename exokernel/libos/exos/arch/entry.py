@@ -110,7 +110,6 @@ assembly(f"""
 begin_entry:
     mov {CONTEXT + 8}, %rsp
     mov {CONTEXT + 16}, %rbp
-    mov $1, %eax
     jmp *{CONTEXT}
 """)
 
