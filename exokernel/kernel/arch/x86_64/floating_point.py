@@ -7,7 +7,7 @@ another's values, and one that uses none costs nothing. [SDM vol. 3A §2.5, TS; 
 """
 
 from exokernel.abi.names import ENVIRONMENTS, NOBODY, EnvironmentId, StoredEnvironment
-from exokernel.dialect import Array, Record, array, u8, u16, u32
+from exokernel.dialect import Array, Record, array, inline, never_inline, u8, u16, u32
 from exokernel.dialect.unsafe import address_of, placed
 from exokernel.kernel.arch.x86_64.instructions import (
     clear_task_switched,
@@ -34,11 +34,10 @@ INITIAL_SIMD_CONTROL = 0x1F80  # all SIMD exceptions masked, round to nearest
 
 
 class Registers(Record):
-    """Whose state the registers hold, and whether using them traps."""
+    """Whose state the registers hold. Using them traps unless `current` is the `owner`."""
 
     owner: StoredEnvironment = NOBODY
     current: StoredEnvironment = NOBODY  # who would use them now
-    trapping: bool = True  # as `boot` leaves it
 
 
 states: Array[SavedState] = placed("floating_point_states", ENVIRONMENTS)  # NOBODY's is what all start with
@@ -52,16 +51,22 @@ def prepare() -> None:
     states[NOBODY].simd_control = INITIAL_SIMD_CONTROL
 
 
+@inline
 def switch(environment: EnvironmentId) -> None:
     """Trap the first use from here on, unless the registers are the environment's already."""
+    former = registers.current
     registers.current = environment
-    foreign = environment != registers.owner
-    if foreign != registers.trapping:
-        registers.trapping = foreign
-        if foreign:
-            load_control_0(int(CONTROL_0))
-        else:
-            clear_task_switched()
+    if former == registers.owner or environment == registers.owner:
+        guard()
+
+
+@never_inline
+def guard() -> None:
+    """Trap the first use, or do not."""
+    if registers.current == registers.owner:
+        clear_task_switched()
+    else:
+        load_control_0(int(CONTROL_0))
 
 
 def forget(environment: EnvironmentId) -> None:
@@ -69,13 +74,12 @@ def forget(environment: EnvironmentId) -> None:
     saved[environment] = False
     if registers.owner == environment:
         registers.owner = NOBODY
-        switch(registers.current)
+        guard()
 
 
 def on_first_use() -> None:
     """Give the registers to the current environment."""
     clear_task_switched()
-    registers.trapping = False
     if registers.owner != NOBODY:
         save_floating_point(address_of(states[registers.owner]))
         saved[registers.owner] = True

@@ -101,8 +101,8 @@ def time_stamp() -> int:
 
 @instruction("rdrand {result}", result="r")
 def hardware_random() -> int:
-    """A random number from the processor's own source, or 0 when that is exhausted."""
-    return processor.random()
+    """A random number from the processor's own source, or 0 when that is exhausted. The model has none."""
+    return processor.time_stamp()
 
 
 # Tables

@@ -51,11 +51,12 @@ def page_at(address: int) -> EnvironmentPage:
 def begin(environment: EnvironmentId, root: Frame, page: Frame, at: Page, entry: int) -> None:
     """Leave the kernel into `environment` at `entry`, its exception stack empty and nothing in its registers."""
     now = running()
+    here = wrapping_multiply(at, FRAME_SIZE)
     if root != now.root:
         now.root = root
         load_root(wrapping_multiply(root, FRAME_SIZE))
     now.page = address_of_frame(page)
-    now.at = wrapping_multiply(at, FRAME_SIZE)
-    now.record = wrapping_add(now.at, FRAME_SIZE - size_of(TrapFrame))
+    now.at = here
+    now.record = wrapping_add(here, FRAME_SIZE - size_of(TrapFrame))
+    begin_at(entry, wrapping_add(here, FRAME_SIZE))
     floating_point.switch(environment)
-    begin_at(entry, wrapping_add(now.at, FRAME_SIZE))
