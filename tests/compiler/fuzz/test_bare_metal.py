@@ -16,15 +16,18 @@ ROOT = Path(__file__).parents[3]
 SEEDS = int(os.environ.get("EXOK_FUZZ_SEEDS", "3"))
 FIRST = int(os.environ.get("EXOK_FUZZ_FIRST", "1000"))
 IN_A_FUNCTION = 8  # calls
+FORMATS = ("", ":x", ":24", ":024", ":o", ":b", ":*>26", ":08x", ":d")
 
 
 def calling(case: Case) -> list[str]:
     """Source lines that make a call and print what came of it."""
     arguments = ", ".join(map(str, case.arguments))
+    one, other = FORMATS[sum(case.arguments) % 9], FORMATS[case.arguments[0] % 9]
     return [
         "    refuel()",
         "    try:",
-        f"        print({case.function}({arguments}), digest())",
+        f"        value = {case.function}({arguments})",
+        f'        print(f"{{value{one}}} {{digest(){other}}} {{value < 0}}", value)',
         "    except Broken:",
         '        print("Broken", digest())',
         "    except Missing:",
@@ -33,16 +36,18 @@ def calling(case: Case) -> list[str]:
 
 
 def program(seed: int) -> str:
-    """The generated program, with a `main` that makes those of its calls that do not fault."""
+    """The generated program, with a `main` that makes those of its calls that do not fault.
+
+    Instead of one that does, the statics are cleared, as `OnCPython.run` does after it.
+    """
     source = RichGenerator(seed).program()
     interpreter = OnCPython(source, "generated")
     interpreter.names["clear"]()
-    sound = [case for case in cases(seed) if interpreter.run(case).fault is None]
-    lines, groups = [], [sound[at : at + IN_A_FUNCTION] for at in range(0, len(sound), IN_A_FUNCTION)]
+    made = [calling(case) if interpreter.run(case).fault is None else ["    clear()"] for case in cases(seed)]
+    lines, groups = [], [made[at : at + IN_A_FUNCTION] for at in range(0, len(made), IN_A_FUNCTION)]
     for number, group in enumerate(groups):
         lines += ["", "", f"def calls{number}() -> None:"]
-        for case in group:
-            lines += calling(case)
+        lines += [line for call in group for line in call]
     lines += ["", "", "def main() -> int:", "    clear()"]
     lines += [f"    calls{number}()" for number in range(len(groups))]
     return source + "\n".join([*lines, "    return 0"]) + "\n"
