@@ -62,7 +62,7 @@ def build(program: ProgramBuilder, instance: Instance) -> None:
         signature.result,
         assigned=functions.assigned_names(declaration),
     )
-    builder = FunctionBuilder(program, instance, function, frame)
+    builder = program.current = FunctionBuilder(program, instance, function, frame)
     for parameter, local in zip(signature.parameters, function.parameters):
         frame.variables[parameter.name] = Variable(parameter.type, builder.parameter(local))
     if "system_call" in traits:

@@ -43,7 +43,9 @@ def assign(builder: FunctionBuilder, target: ast.Name, node: ast.expr, kind: typ
         raise builder.error(f"`{target.id}` is `{known.type}` already", target, "one name has one type")
     if known is not None and isinstance(known.type, types.List):
         kind = known.type
-    slot = builder.slot(target.id, ir.Run(ir.U8, 0))
+    if known is not None and any(isinstance(each, ast.Name) and each.id == target.id for each in ast.walk(node)):
+        raise builder.error("a list is not made from itself", node, "make another with another name")
+    slot = known.items.slot if known is not None and known.items is not None else builder.slot(target.id, ir.Run(ir.U8, 0))
     count = builder.temporary(types.INT)
     builder.emit(op.Assign(count, ZERO))
     maker = _Maker(builder, slot, count, kind.element if kind is not None else None)
@@ -57,14 +59,12 @@ def assign(builder: FunctionBuilder, target: ast.Name, node: ast.expr, kind: typ
             node,
             "append in loops over constant ranges or whole arrays, or use an Array",
         )
-    builder.function.slots[slot] = ir.Run(_storage(builder, node, maker.element), room + more)
-    items = ListStorage(slot, maker.element, room + more, count)
-    if known is None:
-        length = builder.local(target.id, types.INT)
-        builder.frame.variables[target.id] = Variable(types.List(maker.element), length, items)
-    elif known.items is not None and known.items.slot != slot:
-        raise builder.error("a list is made once", node, "empty it with `.clear()`")
-    builder.emit(op.Assign(builder.frame.variables[target.id].local, count))
+    capacity_now = room + more + (known.items.capacity if known is not None and known.items is not None else 0)
+    builder.function.slots[slot] = ir.Run(_storage(builder, node, maker.element), capacity_now)
+    items = ListStorage(slot, maker.element, capacity_now, count)
+    length = known.local if known is not None else builder.local(target.id, types.INT)
+    builder.frame.variables[target.id] = Variable(types.List(maker.element), length, items)
+    builder.emit(op.Assign(length, count))
 
 
 def _storage(builder: FunctionBuilder, node: ast.expr, element: Type) -> ir.Storage:

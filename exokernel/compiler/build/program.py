@@ -28,6 +28,7 @@ from exokernel.compiler.check.declarations import (
     StaticDeclaration,
 )
 from exokernel.compiler.check.flow import check_functions
+from exokernel.compiler.check.flow.driver import location_span
 from exokernel.compiler.check.scopes import Scope, World
 from exokernel.compiler.check.types import Array, Record, Tuple, Type
 from exokernel.compiler.diagnostics import CompileError, combined
@@ -67,6 +68,7 @@ class ProgramBuilder:
         self.program = op.Program()
         self.instances: dict[str, Instance] = {}
         self.pending: list[Instance] = []
+        self.current: FunctionBuilder | None = None
 
     def refuse(self, error: CompileError) -> None:
         self.world.errors.append(error)
@@ -152,6 +154,25 @@ class ProgramBuilder:
     # Building
 
     def build(self, roots: list[str]) -> op.Program:
+        """The IR of the program that starts in these modules.
+
+        Raises:
+            CompileError: the program is refused; `render()` says why.
+        """
+        try:
+            return self._build(roots)
+        except (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as failure:
+            raise self._own_failure(failure) from failure
+
+    def _own_failure(self, failure: Exception) -> CompileError:
+        """What a user is told when the compiler itself fails: where it was, and that it is not their fault."""
+        if self.world.errors:
+            return combined(self.world.errors)
+        sentence = "this is nested too deeply" if isinstance(failure, RecursionError) else "the compiler fails here"
+        location = self.current.location if self.current is not None else None
+        return CompileError(sentence, location_span(self, location), f"a fault of its own: {failure!r}")
+
+    def _build(self, roots: list[str]) -> op.Program:
         self.world.import_everything([*roots, *([self.options.output] if self.options.output else [])])
         self._stop_on_errors()
         self._declare_everything()

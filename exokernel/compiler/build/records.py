@@ -140,7 +140,7 @@ def array_length(builder: FunctionBuilder, node: ast.expr) -> int | None:
     from exokernel.compiler.build.expressions import meaning
 
     if isinstance(node, ast.Call) and meaning(builder, node.func) == Intrinsic("dialect.array"):
-        length = constants.evaluate(builder.frame.scope, node.args[0]).integer()
+        length = constants.integer(builder.frame.scope, node.args[0])
         if length < 0:
             raise builder.error(f"an array cannot have {length} elements", node.args[0])
         return length

@@ -60,7 +60,7 @@ def _length(declared: StaticDeclaration) -> int:
     given = call.args[1:] if placed else call.args[:1]
     if not given:
         raise declared.scope.error("an array needs its length", call)
-    length = constants.evaluate(declared.scope, given[0]).integer()
+    length = constants.integer(declared.scope, given[0])
     if length < 0:
         raise declared.scope.error(f"an array cannot have {length} elements", given[0])
     return length

@@ -67,7 +67,10 @@ def resolve(context: Context, node: ast.expr) -> Type:
         case ast.Constant(value=None):
             return types.NONE
         case ast.Constant(value=str(text)):
-            inner = ast.parse(text, mode="eval").body
+            try:
+                inner = ast.parse(text, mode="eval").body
+            except SyntaxError:
+                raise context.scope.error("this is not a type", node) from None
             for each in ast.walk(inner):
                 ast.copy_location(each, node)
             return resolve(context, inner)
@@ -199,7 +202,7 @@ def _tuple(context: Context, node: ast.expr, arguments: list[ast.expr]) -> Type:
 def _annotated(context: Context, node: ast.expr, arguments: list[ast.expr]) -> Type:
     base, note = resolve(context, arguments[0]), arguments[1]
     if isinstance(note, ast.Call) and context.scope.meaning(note.func) == Intrinsic("dialect.Width"):
-        bits = constants.evaluate(context.scope, note.args[0]).integer()
+        bits = constants.integer(context.scope, note.args[0])
         signed = len(note.args) > 1 or any(each.arg == "signed" for each in note.keywords)
         if isinstance(base, Int) and bits in (8, 16, 32, 64):
             return Int(base.name, ir.Cell(bits, signed))

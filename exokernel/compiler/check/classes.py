@@ -80,7 +80,7 @@ def _of_kind(scope: Scope, name: str, node: ast.ClassDef) -> AnyClass:
 def _keyword(scope: Scope, node: ast.ClassDef, name: str) -> int:
     for keyword in node.keywords:
         if keyword.arg == name:
-            return constants.evaluate(scope, keyword.value).integer()
+            return constants.integer(scope, keyword.value)
     return 64
 
 
@@ -97,9 +97,9 @@ def _error_class(scope: Scope, name: str, node: ast.ClassDef, parent: ErrorClass
     for statement in node.body:
         match statement:
             case ast.Assign(targets=[ast.Name(id="number")], value=value):
-                made.number = constants.evaluate(scope, value).integer()
+                made.number = constants.integer(scope, value)
             case ast.AnnAssign(target=ast.Name(id="number"), value=ast.expr() as value):
-                made.number = constants.evaluate(scope, value).integer()
+                made.number = constants.integer(scope, value)
     known = scope.world.error_classes
     if made.number == 0 and not (parent is None and node.body and _declares_number(node)):
         made.number = FIRST_OWN_NUMBER + len(known)
@@ -150,7 +150,7 @@ def record_fields(record: RecordClass) -> dict[str, Field]:
             if isinstance(node.value, ast.Call) and (
                 record.scope.meaning(node.value.func) == Intrinsic("dialect.array")
             ):
-                made.length = constants.evaluate(record.scope, node.value.args[0]).integer()
+                made.length = constants.integer(record.scope, node.value.args[0])
             else:
                 made.default = node.value
             record.fields[name] = made
@@ -167,7 +167,7 @@ def word_fields(word: WordClass) -> dict[str, Field]:
         call = node.value
         if not isinstance(call, ast.Call):
             raise word.scope.error("a field of a word is `bit(i)` or `bits(low, size)`", node)
-        numbers = [constants.evaluate(word.scope, each).integer() for each in call.args]
+        numbers = [constants.integer(word.scope, each) for each in call.args]
         low, size = numbers[0], numbers[1] if len(numbers) > 1 else 1
         mask = ((1 << size) - 1) << low
         if mask & taken or mask >> word.width or low < 0:
@@ -193,7 +193,7 @@ def enum_members(enum: EnumClass) -> dict[str, int]:
                 enum.members[name] = (1 << last.bit_length()) if enum.flags else last + 1
                 continue
             local = {key: constants.known_enum(enum, value) for key, value in enum.members.items()}
-            value = constants.evaluate(enum.scope, statement.value, local).integer()
+            value = constants.integer(enum.scope, statement.value, local)
             if not 0 <= value < 1 << enum.width:
                 raise enum.scope.error(f"{value} does not fit the {enum.width} bits of `{enum.short}`", statement)
             enum.members[name] = value

@@ -66,6 +66,14 @@ def evaluate(scope: Scope, node: ast.expr, local: dict[str, Known] | None = None
     return Evaluator(scope, dict(local or {})).value(node)
 
 
+def integer(scope: Scope, node: ast.expr, local: dict[str, Known] | None = None) -> int:
+    """The value of an expression that must be a number known at build time."""
+    found = evaluate(scope, node, local)
+    if not types.is_number(found.type):
+        raise scope.error(f"a number is due here, not `{found.type}`", node)
+    return found.integer()
+
+
 def known(value: object) -> Known:
     """A plain Python value with its type."""
     match value:

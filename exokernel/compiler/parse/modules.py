@@ -6,6 +6,7 @@ Does not interpret a module: its names and their meanings belong to `check`.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,11 +85,14 @@ class Loader:
         display, trusted = self._display(path)
         try:
             text = path.read_text(encoding="utf-8")
-            tree = ast.parse(text, filename=display)
+            with warnings.catch_warnings(action="ignore"):  # what matters is refused later, with a hint
+                tree = ast.parse(text, filename=display)
         except SyntaxError as error:
             raise CompileError(f"this is not Python: {error.msg}", _syntax_span(display, error)) from None
-        except (UnicodeDecodeError, ValueError):
+        except UnicodeDecodeError:
             raise CompileError(f"{display} is not UTF-8 text", None) from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise CompileError(f"{display} cannot be parsed: {error}", None) from None
         except OSError as error:
             raise CompileError(f"{display} cannot be read: {error.strerror}", None) from None
         return Module(name, path, display, text, tree, trusted, text.splitlines())

@@ -139,10 +139,11 @@ def refuse(
     program: ProgramBuilder, location: op.Location | None, sentence: str, hint: str = "", name: str = ""
 ) -> None:
     """Remember a refusal at an operation's location, or at the name in that line that it is about."""
-    program.refuse(CompileError(sentence, _span(program, location, name), hint))
+    program.refuse(CompileError(sentence, location_span(program, location, name), hint))
 
 
-def _span(program: ProgramBuilder, location: op.Location | None, name: str) -> Span | None:
+def location_span(program: ProgramBuilder, location: op.Location | None, name: str = "") -> Span | None:
+    """The source at an operation's location, or the name in that line."""
     for module in program.world.loader.modules.values():
         if location is not None and module.display == location.file:
             text = module.lines[location.line - 1]
