@@ -10,7 +10,7 @@ from inspect import signature
 from typing import Any, get_type_hints
 
 from exokernel.abi.errors import BadCall
-from exokernel.dialect import calls
+from exokernel.dialect import Word, calls
 from exokernel.model.processor import Abandoning, Departing, InterruptFrame, KernelFault, Processor
 
 FIRST_INTERRUPT = 32  # vectors below are exceptions
@@ -52,9 +52,10 @@ class Crossings:
             self._die(death)
 
     def on_system_call(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, int]:
-        if number not in calls.declared_calls():
+        declaration = calls.declared_calls().get(number)
+        if declaration is None:
             return 0, BadCall.number
-        answer = calls.dispatch(number, self._caller(), arguments)
+        answer = calls.dispatch(number, self._caller(), in_registers(declaration, arguments))
         self._leave()
         return answer.value, answer.error
 
@@ -77,3 +78,14 @@ class Crossings:
         self._processor.wait()
 
 
+
+
+def in_registers(declaration: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Pass arguments as the machine does: as bits, which the kernel takes for what it expects."""
+    kinds = get_type_hints(declaration)
+    expected = (kinds[name] for name in signature(declaration).parameters)
+    return tuple(_received(kind, int(each)) for kind, each in zip(expected, arguments))
+
+
+def _received(kind: Any, register: int) -> Any:
+    return kind.of(register) if isinstance(kind, type) and issubclass(kind, Word) else register

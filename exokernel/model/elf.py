@@ -21,10 +21,10 @@ def program_file(image: Image, entry: int) -> bytes:
     code, data, zeros = (image.regions[name] for name in ("code", "data", "zeros"))
     text = content_of(code, image.pieces)
     constants = content_of(data, image.pieces)
-    text_offset = PAGE
-    data_offset = text_offset + len(text)
+    data_offset = PAGE + len(text)
+    base = code.start - PAGE  # the header is loaded before the code
     segments = [
-        (LOADED, READ | EXECUTE, text_offset, code.start, code.start, len(text), len(text), PAGE),
+        (LOADED, READ | EXECUTE, 0, base, base, data_offset, data_offset, PAGE),
         (
             *(LOADED, READ | WRITE, data_offset, data.start, data.start),
             *(len(constants), zeros.next - data.start, PAGE),

@@ -266,6 +266,11 @@ class Processor:
         if frame.instruction != self.instruction:
             self._run_handler(frame)
 
+    def refuse(self, vector: Vector) -> NoReturn:
+        """Execute an instruction of user code that the processor lets nobody past."""
+        while True:
+            self.exception(vector, 0)
+
     def system_call(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, int]:
         """Make a system call from user code."""
         if not self.user:

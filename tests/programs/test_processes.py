@@ -78,18 +78,18 @@ def test_matrices_have_the_product_python_says(machine: str) -> None:
     assert (ran.stdout, ran.returncode) == (b"checksum %d\n" % value, 0)
 
 
-@pytest.mark.boot
+@pytest.mark.parametrize("machine", [QEMU, "cpython"])
 @pytest.mark.parametrize("misdeed", CRASHES)
-def test_a_misdeed_ends_the_program_and_nothing_else(misdeed: str) -> None:
+def test_a_misdeed_ends_the_program_and_nothing_else(machine: str, misdeed: str) -> None:
     status, said = CRASHES[misdeed]
-    ran = exok("qemu", "misbehave.py", [misdeed], None, ROOT)
+    ran = exok(machine, "misbehave.py", [misdeed], None, ROOT)
     assert ran.returncode == status, ran.stderr.decode()
     assert b"nothing happened" not in ran.stdout
     assert said in ran.stderr
 
 
-@pytest.mark.boot
-def test_calls_with_outrageous_names_are_refused() -> None:
-    ran = exok("qemu", "misbehave.py", ["calls"], None, ROOT)
+@pytest.mark.parametrize("machine", [QEMU, "cpython"])
+def test_calls_with_outrageous_names_are_refused(machine: str) -> None:
+    ran = exok(machine, "misbehave.py", ["calls"], None, ROOT)
     assert ran.returncode == 0, ran.stderr.decode()
     assert b" 0 accepted" in ran.stdout
