@@ -102,17 +102,17 @@ kernel_stack_top:
 spare_stacks:
     .skip {SPARE_STACKS * (FRAME_SIZE + SPARE_STACK_SIZE)}
 
-.globl kernel_root, direct_pointers, direct_directories, first_table
-.globl image_pointers, image_directory, image_tables, window_pointers, window_directory
-kernel_root:        .skip {FRAME_SIZE}
-direct_pointers:    .skip {FRAME_SIZE}
-direct_directories: .skip {4 * FRAME_SIZE}
-first_table:        .skip {FRAME_SIZE}
-image_pointers:     .skip {FRAME_SIZE}
-image_directory:    .skip {FRAME_SIZE}
-image_tables:       .skip {2 * FRAME_SIZE}
-window_pointers:    .skip {FRAME_SIZE}
-window_directory:   .skip {FRAME_SIZE}
+.globl kernel_root, direct_level3, direct_level2, direct_level1
+.globl image_level3, image_level2, image_level1, window_level3, window_level2
+kernel_root:    .skip {FRAME_SIZE}
+direct_level3:  .skip {FRAME_SIZE}
+direct_level2:  .skip {4 * FRAME_SIZE}
+direct_level1:  .skip {FRAME_SIZE}
+image_level3:   .skip {FRAME_SIZE}
+image_level2:   .skip {FRAME_SIZE}
+image_level1:   .skip {2 * FRAME_SIZE}
+window_level3:  .skip {FRAME_SIZE}
+window_level2:  .skip {FRAME_SIZE}
 
 .globl floating_point_states
 floating_point_states:

@@ -33,14 +33,14 @@ IMAGE_LIMIT = 2 * LARGE_PAGE  # the image lies below, and `boot` maps as much
 INVALIDATIONS = 10  # pages; from there on forgetting everything is cheaper
 
 kernel_root: Array[Entry] = placed("kernel_root", TABLE_ENTRIES)
-direct_pointers: Array[Entry] = placed("direct_pointers", TABLE_ENTRIES)
-direct_directories: Array[Entry] = placed("direct_directories", 4 * TABLE_ENTRIES)
-first_table: Array[Entry] = placed("first_table", TABLE_ENTRIES)
-image_pointers: Array[Entry] = placed("image_pointers", TABLE_ENTRIES)
-image_directory: Array[Entry] = placed("image_directory", TABLE_ENTRIES)
-image_tables: Array[Entry] = placed("image_tables", 2 * TABLE_ENTRIES)
-window_pointers: Array[Entry] = placed("window_pointers", TABLE_ENTRIES)
-window_directory: Array[Entry] = placed("window_directory", TABLE_ENTRIES)
+direct_level3: Array[Entry] = placed("direct_level3", TABLE_ENTRIES)
+direct_level2: Array[Entry] = placed("direct_level2", 4 * TABLE_ENTRIES)
+direct_level1: Array[Entry] = placed("direct_level1", TABLE_ENTRIES)
+image_level3: Array[Entry] = placed("image_level3", TABLE_ENTRIES)
+image_level2: Array[Entry] = placed("image_level2", TABLE_ENTRIES)
+image_level1: Array[Entry] = placed("image_level1", 2 * TABLE_ENTRIES)
+window_level3: Array[Entry] = placed("window_level3", TABLE_ENTRIES)
+window_level2: Array[Entry] = placed("window_level2", TABLE_ENTRIES)
 
 
 # Frames
@@ -94,7 +94,9 @@ def forget_all() -> None:
 @inline
 def forget(page: Page, count: int) -> None:
     """Drop the translations of `count` pages of the user half."""
-    if count > INVALIDATIONS:
+    if count == 1:  # nearly always
+        invalidate(wrapping_multiply(page, FRAME_SIZE))
+    elif count > INVALIDATIONS:
         forget_all()
     else:
         for number in range(count):
@@ -117,10 +119,10 @@ def build() -> None:
     _map_directly()
     _map_image()
     link = Entry(present=True, no_execute=True)
-    window = _frame_of(window_pointers)
+    window = _frame_of(window_level3)
     store(kernel_root, PUBLIC_SLOT, link.replace(writable=True, frame=window))
     store(kernel_root, EXPOSED_SLOT, link.replace(user=True, frame=window))
-    store(window_pointers, 0, _link(window_directory, 0).replace(user=True))
+    store(window_level3, 0, _link(window_level2, 0).replace(user=True))
     load_root(physical(address_of(kernel_root)))
 
 
@@ -131,15 +133,15 @@ def map_window(size: int) -> None:
     )
     for number in range((size + LARGE_PAGE - 1) // LARGE_PAGE):
         frame = Frame((PUBLIC_PHYSICAL + number * LARGE_PAGE) // FRAME_SIZE)
-        store(window_directory, number, page.replace(frame=frame))
+        store(window_level2, number, page.replace(frame=frame))
 
 
 def _map_directly() -> None:
     """Map four gibibytes for the kernel's use, without the kernel itself."""
     page = Entry(present=True, writable=True, accessed=True, dirty=True, global_=True, no_execute=True)
     for number in range(LOW_MEMORY // FRAME_SIZE):
-        store(first_table, number, page.replace(frame=Frame(number)))
-    store(direct_directories, 0, _link(first_table, 0))
+        store(direct_level1, number, page.replace(frame=Frame(number)))
+    store(direct_level2, 0, _link(direct_level1, 0))
 
     large = page.replace(large=True)
     for number in range(IMAGE_LIMIT // LARGE_PAGE, 4 * TABLE_ENTRIES):
@@ -147,10 +149,10 @@ def _map_directly() -> None:
         entry = large.replace(
             frame=Frame(number * TABLE_ENTRIES), cache_disable=device, write_through=device
         )
-        store(direct_directories, number, entry)
+        store(direct_level2, number, entry)
     for number in range(4):
-        store(direct_pointers, number, _link(direct_directories, number))
-    store(kernel_root, DIRECT_SLOT, _link(direct_pointers, 0))
+        store(direct_level3, number, _link(direct_level2, number))
+    store(kernel_root, DIRECT_SLOT, _link(direct_level3, 0))
 
 
 def _map_image() -> None:
@@ -166,19 +168,19 @@ def _map_image() -> None:
         _unmap(spare_stack_guard(number))
 
     for number in range(2):
-        store(image_directory, number, _link(image_tables, number))
+        store(image_level2, number, _link(image_level1, number))
     top = Linear.of(KERNEL_BASE)
-    store(image_pointers, top.level3, _link(image_directory, 0))
-    store(kernel_root, KERNEL_SLOT, _link(image_pointers, 0))
+    store(image_level3, top.level3, _link(image_level2, 0))
+    store(kernel_root, KERNEL_SLOT, _link(image_level3, 0))
 
 
 def _map_part(begin: int, end: int, page: Entry) -> None:
     for number in range(physical(begin) // FRAME_SIZE, physical(end) // FRAME_SIZE):
-        store(image_tables, number, page.replace(frame=Frame(number)))
+        store(image_level1, number, page.replace(frame=Frame(number)))
 
 
 def _unmap(guard: int) -> None:
-    store(image_tables, physical(guard) // FRAME_SIZE, Entry())
+    store(image_level1, physical(guard) // FRAME_SIZE, Entry())
 
 
 def _frame_of(table: Array[Entry]) -> Frame:
