@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from exokernel.abi.names import TABLE_ENTRIES, Frame, Index, Page
 from exokernel.abi.x86_64 import Entry
-from exokernel.dialect import Record
+from exokernel.dialect import Record, inline, never_inline
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import new_table
 from exokernel.libos.exos.arch.state import state
@@ -20,6 +20,7 @@ BY_LEVEL_3 = TABLE_ENTRIES  # regions: level-1 tables, in order of what they cov
 BY_LEVEL_4 = TABLE_ENTRIES**2
 
 
+@inline
 def table_of(page: Page) -> Frame:
     """The level-1 table of ours that covers `page`, made now if there is none.
 
@@ -28,14 +29,21 @@ def table_of(page: Page) -> Frame:
         NothingFree: every frame has an owner.
     """
     own = state()
-    region = page // TABLE_ENTRIES
-    if own.region != region:
-        root = kernel.environments[kernel.ourselves()].root
-        top, middle = region // BY_LEVEL_4, region // BY_LEVEL_3
-        table_3 = linked(root, kernel.entries_4[top], top)
-        table_2 = linked(table_3, kernel.entries_3[middle], middle)
-        own.table = linked(table_2, kernel.entries_2[region], region)
-        own.region = region
+    if own.region == page // TABLE_ENTRIES:  # the one asked for last
+        return own.table
+    return find_table(page // TABLE_ENTRIES)
+
+
+@never_inline
+def find_table(region: int) -> Frame:
+    """The level-1 table of ours that covers a region. Raises as `table_of`."""
+    own = state()
+    root = kernel.environments[kernel.ourselves()].root
+    top, middle = region // BY_LEVEL_4, region // BY_LEVEL_3
+    table_3 = linked(root, kernel.entries_4[top], top)
+    table_2 = linked(table_3, kernel.entries_3[middle], middle)
+    own.table = linked(table_2, kernel.entries_2[region], region)
+    own.region = region
     return own.table
 
 
