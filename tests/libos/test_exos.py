@@ -59,3 +59,10 @@ def test_descriptors_are_read_in_pieces_and_wrong_ones_refused(machine: str, tmp
         b"17 is not open",
         b"output is not read",
     ], ran.stderr
+
+
+@pytest.mark.boot
+def test_the_end_of_a_slice_changes_nothing_for_whoever_computes() -> None:
+    ran = run("qemu", "slices.py")
+    assert ran.stdout == b"4 of 4 computed right\n", ran.stderr
+    assert ran.returncode == 0
