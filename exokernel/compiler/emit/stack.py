@@ -15,6 +15,7 @@ from dataclasses import dataclass
 CIE = 0xFFFFFFFF
 ADVANCE, OFFSET, RESTORE = 1, 2, 3  # in the two high bits of an instruction
 DEFINE_CFA, DEFINE_CFA_REGISTER, DEFINE_CFA_OFFSET = 0x0C, 0x0D, 0x0E
+UNKNOWN = 1 << 30  # bytes; from where the frame is not counted from the stack pointer, it is not known
 # How many operands the other instructions have: "u" LEB128, "1" "2" "4" "8" bytes, "b" a block.
 OPERANDS = {
     0x00: "", 0x01: "8", 0x02: "1", 0x03: "2", 0x04: "4", 0x05: "uu", 0x06: "u", 0x07: "u", 0x08: "u", 0x09: "uu",
@@ -73,7 +74,7 @@ def largest_offset(instructions: bytes) -> int:
         elif code in (DEFINE_CFA, DEFINE_CFA_OFFSET, DEFINE_CFA_REGISTER):
             for _ in range(2 if code == DEFINE_CFA else 1):
                 value, at = uleb(instructions, at)
-            largest = max(largest, value) if code != DEFINE_CFA_REGISTER else largest
+            largest = UNKNOWN if code == DEFINE_CFA_REGISTER else max(largest, value)
         elif code >> 6 not in (ADVANCE, RESTORE):
             at = skip(instructions, at, OPERANDS[code])
     return largest
