@@ -1,9 +1,10 @@
-"""The processor: registers, instructions' meanings, and the crossings between user and kernel.
+"""The processor: memory as it sees it, and the crossings between user code and kernel.
 
 Bodies of `@instruction` functions call `processor`, and places with absolute addresses are
 loaded and stored through it. It runs user code by calling Python functions and enters the
 kernel through a `Kernel`, which knows what the kernel's own assembly does. How a call stack
-is saved and gone back to is `turns`'; which functions there are is `image`'s.
+is saved and gone back to is `turns`'; which functions there are is `image`'s; registers are
+in `hardware`.
 """
 
 import os
@@ -15,17 +16,13 @@ from typing import Any, NoReturn, Protocol
 from exokernel.abi.faults import Fault
 from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import Record
-from exokernel.dialect.integers import as_signed
 from exokernel.dialect.unsafe import record_at
-from exokernel.model.devices import Ports, PowerOff, Timer
+from exokernel.model.hardware import Hardware
 from exokernel.model.image import ENTRY_SIZE, Image, entry_bytes, fault_symbol
-from exokernel.model.physical import PhysicalMemory
 from exokernel.model.traceback import show
-from exokernel.model.translation import PAGE, Access, NotCanonical, PageFault, Translator
-from exokernel.model.turns import Turns
+from exokernel.model.translation import PAGE, Access, NotCanonical, PageFault
 
 MEMORY = 128 << 20  # bytes, unless somebody says otherwise
-TIMER_REGISTERS = 0xFEE00000  # physical
 COUNTS_PER_ACCESS = 200  # of the timer; time passes when user code touches memory
 USER_CODE, USER_DATA, KERNEL_CODE = 0x23, 0x1B, 0x08  # segment selectors
 USER_FLAGS = 0x202
@@ -40,12 +37,6 @@ FAULTS = {
     ZeroDivisionError: Fault.DIVISION,
     AssertionError: Fault.ASSERTION,
     ValueError: Fault.VALUE,
-}
-
-# CPUID: what the kernel insists on. Leaf: EAX, EBX, ECX, EDX.
-FEATURES = {
-    7: (0, 1 << 7 | 1 << 20, 1 << 2, 0),  # SMEP, SMAP; UMIP
-    0x80000001: (0, 0, 0, 1 << 11 | 1 << 20),  # SYSCALL, NX
 }
 
 
@@ -87,90 +78,22 @@ class Abandoning(BaseException):
         self.reason, self.vector = reason, vector
 
 
-class Processor:
+class Processor(Hardware):
     """The one processor of a machine. `reset` before use."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
-        self.ports = Ports()
         self.kernel: Kernel | None = None
         self.kernel_image = self.user_image = Image()
         self.loading: Image | None = None  # the one whose modules are being imported
         self.programs: dict[str, Callable[[], int]] = {}  # `main` by name
         self.program = ""  # the one that runs
-        self.reset(0)
+        super().__init__()
 
     def reset(self, memory_size: int) -> None:
-        """Switch off and on: empty memory, all registers 0, kernel mode."""
-        self.ram = PhysicalMemory(memory_size or PAGE)
-        self.translator = Translator(self.ram)
-        self.timer = Timer()
-        self.ram.attach(TIMER_REGISTERS, PAGE, self.timer)
+        """Switch off and on: also no code runs yet, in kernel mode."""
+        super().reset(memory_size)
         self.user = False
-        self.fault_address = 0  # CR2
         self.instruction = self.stack = 0
-        self._registers: dict[int, int] = {}
-
-    # Control registers and the translations they steer
-
-    @property
-    def cr0(self) -> int:
-        return self.translator.controls.cr0
-
-    @cr0.setter
-    def cr0(self, value: int) -> None:
-        self.translator.controls.cr0 = value
-
-    @property
-    def cr2(self) -> int:
-        return as_signed(self.fault_address)
-
-    @property
-    def cr3(self) -> int:
-        return self.translator.controls.cr3
-
-    @property
-    def cr4(self) -> int:
-        return self.translator.controls.cr4
-
-    @cr4.setter
-    def cr4(self, value: int) -> None:
-        self.translator.controls.cr4 = value
-        self.translator.forget_all()
-
-    def load_cr3(self, root: int) -> None:
-        self.translator.controls.cr3 = root
-        self.translator.forget_local()
-
-    def invalidate(self, address: int) -> None:
-        self.translator.forget(address)
-
-    def write_register(self, register: int, value: int) -> None:
-        self._registers[register] = value
-
-    def read_register(self, register: int) -> int:
-        return self._registers.get(register, 0) & 0xFFFFFFFF
-
-    def identify(self, leaf: int, subleaf: int) -> tuple[int, int, int, int]:
-        return FEATURES.get(leaf & 0xFFFFFFFF, (0, 0, 0, 0))
-
-    def time_stamp(self) -> int:
-        return self.timer.now
-
-    def output(self, port: int, value: int, size: int) -> None:
-        try:
-            self.ports.output(port, value, size)
-        except PowerOff as off:
-            self.end(off.code)
-
-    def input(self, port: int, size: int) -> int:
-        return self.ports.input(port, size)
-
-    def end(self, outcome: Any) -> NoReturn:
-        """Stop the machine for good."""
-        if self.turns.running:
-            self.turns.finish(outcome)
-        raise PowerOff(outcome)
 
     def trap(self) -> NoReturn:
         """Execute the undefined instruction, in the kernel: it has said why."""
@@ -183,16 +106,6 @@ class Processor:
     def abandon(self, reason: int, vector: int) -> NoReturn:
         """Abandon the kernel's stack, and the environment whose trap was being served."""
         raise Abandoning(reason, vector)
-
-    def stop(self) -> NoReturn:
-        """Wait with interrupts off: nothing ends that."""
-        self.end("stopped")
-
-    def save_floating_point(self, image: int) -> None:
-        """Nothing in the dialect has such a register."""
-
-    def restore_floating_point(self, image: int) -> None:
-        """Nothing in the dialect has such a register."""
 
     # Memory, by linear address, with the rights of whoever runs
 
@@ -384,26 +297,13 @@ class Processor:
         state = self.turns.save(ticket)
         if state is None:
             return False
-        self._adopt(state)
+        self.adopt(state)
         self.user = True
         return True
 
     def resume(self, context: int) -> NoReturn:
         """Go back to where `context` was saved."""
-        self.turns.resume(self.load(context, 8), self._machine_state())
-
-    def _machine_state(self) -> tuple[Any, ...]:
-        """What belongs to the machine and not to a context."""
-        controls, timer = vars(self.translator.controls), vars(self.timer)
-        console = vars(self.ports.console)
-        return controls, timer, console, self.fault_address, self._registers
-
-    def _adopt(self, state: tuple[Any, ...]) -> None:
-        controls, timer, console, self.fault_address, self._registers = state
-        vars(self.translator.controls).update(controls)
-        vars(self.timer).update(timer)
-        vars(self.ports.console).update(console)
-        self.translator.forget_all()
+        self.turns.resume(self.load(context, 8), self.state())
 
 
 processor = Processor()

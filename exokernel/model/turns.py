@@ -89,7 +89,7 @@ class Turns:
         while signal.sigtimedwait({signal.SIGUSR1}, ALIVE_CHECK) is None:
             if not _alive(self._waiting):
                 os._exit(1)
-        self._set_sleeper(0, os.getpid())
+        self._begin_turn()
         size = int.from_bytes(self._state[:8], "little")
         return pickle.loads(self._state[8 : 8 + size])
 
@@ -111,7 +111,7 @@ class Turns:
     def _first_turn(self, reader: int, machine: Callable[[], object]) -> NoReturn:
         os.close(reader)
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})  # kept until waited for
-        self._set_sleeper(0, os.getpid())
+        self._begin_turn()
         try:
             machine()
         except KeyboardInterrupt:
@@ -119,6 +119,16 @@ class Turns:
         except BaseException:  # nothing may return into the caller's frames
             traceback.print_exc()
         os._exit(1)
+
+    def _begin_turn(self) -> None:
+        """Be the process that runs, as long as somebody waits for the outcome."""
+        self._set_sleeper(0, os.getpid())
+        signal.signal(signal.SIGALRM, self._end_if_alone)
+        signal.setitimer(signal.ITIMER_REAL, ALIVE_CHECK, ALIVE_CHECK)
+
+    def _end_if_alone(self, number: int, frame: object) -> None:
+        if not _alive(self._waiting):
+            os._exit(1)
 
     def _await_outcome(self, reader: int, seconds: float | None) -> Any:
         deadline = None if seconds is None else time.monotonic() + seconds
