@@ -12,7 +12,7 @@ from exokernel.kernel.arch.loader import MAGIC, modules, start_info
 from exokernel.kernel.capabilities import secret
 from exokernel.kernel.drivers import console
 from exokernel.kernel.gate import null
-from exokernel.kernel.processor import run
+from exokernel.kernel.processor import entry_of, run
 from exokernel.kernel.state import machine_state
 
 
@@ -34,4 +34,4 @@ def boot(information: int) -> None:
         machine.panic("bad_program")
     machine_state().tick_instructions = startup.start_timer()  # 7. and an end to everybody's slice
     machine_state().started = startup.time()
-    run(FIRST)  # 8. from here on the kernel is left
+    run(FIRST, entry_of(FIRST))  # 8. from here on the kernel is left

@@ -7,54 +7,61 @@ is left: `machine.begin` only notes it. When the wheel turns is `slices`' busine
 
 from exokernel.abi.names import FIRST, NOBODY, SLICES, EnvironmentId
 from exokernel.abi.tables import Phase, Reason
-from exokernel.dialect import cold, inline
+from exokernel.dialect import cold, inline, never_inline
 from exokernel.kernel.arch import machine
 from exokernel.kernel.console import report_death
 from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.kernel.state import environments, machine_state, slices
 
+NOWHERE = 0
+
 
 @inline
-def can_run(environment: EnvironmentId) -> bool:
-    """Whether it lives, wants to run, and says where."""
+def entry_of(environment: EnvironmentId) -> int:
+    """Where an environment would begin; NOWHERE unless it lives and wants to run."""
     state = environments[environment]
     if state.phase != Phase.LIVE:
-        return False
+        return NOWHERE
     page = machine.environment_page(state.page)
-    return page.runnable != 0 and machine.is_entry(page.begin)
+    entry = page.begin
+    if page.runnable == 0:
+        return NOWHERE
+    return entry if machine.is_entry(entry) else NOWHERE
 
 
 @inline
-def run(environment: EnvironmentId) -> None:
-    """Continue an environment that can run, at the `begin` of its page."""
+def run(environment: EnvironmentId, entry: int) -> None:
+    """Continue an environment at its entry, when the kernel is left."""
     state = environments[environment]
+    root, page, at = state.root, state.page, state.at
     machine_state().current = environment
-    begin = machine.environment_page(state.page).begin
-    machine.begin(environment, state.root, state.page, state.at, begin)
+    machine.begin(environment, root, page, at, entry)
 
 
 def successor(first: int) -> EnvironmentId:
     """Find the next slice, from position `first` on, whose owner can run and owes nothing; name the owner, or NOBODY."""
     for step in range(SLICES):
         owner = slices[(first + step) % SLICES].owner
-        if can_run(owner) and environments[owner].excess == 0:
+        if environments[owner].excess == 0 and entry_of(owner) != NOWHERE:
             return owner
     return NOBODY
 
 
-def hand_over(ending: bool) -> None:
-    """Give the rest of the slice to whom the wheel names next.
+@never_inline
+def give_up(environment: EnvironmentId) -> None:
+    """Give what is left of the slice to whom the wheel names next.
 
     When the slice of whoever had the processor is over, the wheel has already turned, and
     the present slice is the next one's own.
     """
     now = machine_state().now
-    next_one = successor(now if ending else now + 1)
+    next_one = successor(now if environments[environment].ending else now + 1)
+    environments[environment].ending = False
     if next_one == NOBODY:
         machine_state().current = NOBODY
         machine.idle()
     else:
-        run(next_one)
+        run(next_one, entry_of(next_one))
 
 
 @cold
@@ -79,4 +86,4 @@ def die(reason: Reason, vector: int) -> None:
     """End the environment that has the processor."""
     current = machine_state().current
     end(current, reason, vector)
-    hand_over(environments[current].ending)
+    give_up(current)

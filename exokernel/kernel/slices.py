@@ -14,7 +14,7 @@ from exokernel.abi.tables import Phase, Reason, SliceState
 from exokernel.dialect import inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import key_in, require, require_unless_dead
-from exokernel.kernel.processor import can_run, die, hand_over, run
+from exokernel.kernel.processor import NOWHERE, die, entry_of, give_up, run
 from exokernel.kernel.state import environments, machine_state, slices
 
 EXCESS_LIMIT = 8  # ticks an environment may owe
@@ -68,15 +68,14 @@ def slice_give(caller: EnvironmentId, slice: Slice, key: Slot, receiver: Environ
 @syscall
 def yield_to(caller: EnvironmentId, environment: EnvironmentId) -> None:
     """Hand the processor on. One whose slice is over has nothing to give: the wheel says who is next."""
-    if environment != NOBODY and not can_run(environment):
+    entry = entry_of(environment)
+    if entry == NOWHERE and environment != NOBODY:
         raise WrongKind(environment)
 
-    ending = environments[caller].ending
-    environments[caller].ending = False
-    if environment == NOBODY or ending:
-        hand_over(ending)
+    if environment == NOBODY or environments[caller].ending:
+        give_up(caller)
     else:
-        run(environment)
+        run(environment, entry)
 
 
 def tick() -> int:
@@ -95,7 +94,7 @@ def tick() -> int:
     if next_one == NOBODY or next_one == current:
         return NOTHING
     if current == NOBODY:
-        run(next_one)
+        run(next_one, entry_of(next_one))
         return NOTHING
     return announce_end(current)
 
@@ -126,7 +125,7 @@ def turn() -> EnvironmentId:
     for step in range(1, SLICES + 1):
         position = Slice((now + step) % SLICES)
         owner = slices[position].owner
-        if can_run(owner):
+        if entry_of(owner) != NOWHERE:
             if environments[owner].excess == 0:
                 machine_state().now = position
                 return owner

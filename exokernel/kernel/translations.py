@@ -107,6 +107,7 @@ def is_restricted(owner: EnvironmentId, entry: Entry) -> bool:
 # Effects
 
 
+@inline
 def exchange(table: Frame, index: int, entry: Entry) -> bool:
     """Put one entry in the place of another and count both; say whether the MMU may remember the other."""
     owner = frames[table].owner
@@ -183,6 +184,7 @@ def permit_writing(owner: EnvironmentId, entries: Array[Entry], cleared: Entry, 
 
 
 @syscall
+@inline
 def map(caller: EnvironmentId, table: Frame, index: Index, entry: Entry, key: Slot) -> None:
     """Set one entry."""
     require_step(caller, key, table, index, entry)

@@ -2,10 +2,11 @@
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
-from exokernel.abi.layout import FIRST_KERNEL_SLOT
+from exokernel.abi.layout import FIRST_KERNEL_SLOT, SELF_SLOT
 from exokernel.abi.names import NOBODY, EnvironmentId, Frame, Index, Page, Slot
 from exokernel.abi.tables import FrameKind, Phase, Reason
 from exokernel.abi.x86_64 import Entry
+from exokernel.kernel.arch.x86_64.paging import kernel_root
 from exokernel.kernel.state import environments, frames
 from exokernel.spec.frames import FREE, is_free
 from exokernel.spec.rows import (
@@ -62,6 +63,13 @@ def paying_for(
     if any_environment == environment:
         return AccountRow(owned, quota, 0, 0)
     return entitled(before, -quota) if any_environment == payer else before
+
+
+def kernel_half_of(root: Frame, index: Index) -> Entry:
+    """What the upper half of a root holds: what the kernel's own does, and a read-only map of itself."""
+    if index == SELF_SLOT:
+        return Entry(present=True, user=True, no_execute=True, frame=root)
+    return kernel_root[index]
 
 
 # environment_create
@@ -149,10 +157,7 @@ def environment_create_word(
     """Of the root, its kernel's half is as in every other root but for the map of itself."""
     if any_frame == page or (any_frame == root and any_index < FIRST_KERNEL_SLOT):
         return Entry()
-    if any_frame != root:
-        return word_row(any_frame, any_index)
-    elsewhere = word_row(environments[caller].root, any_index)
-    return elsewhere.replace(frame=root) if elsewhere.user else elsewhere
+    return kernel_half_of(root, any_index) if any_frame == root else word_row(any_frame, any_index)
 
 
 # environment_clone
@@ -274,7 +279,7 @@ def environment_destroy_conduct(
     before = conduct_row(any_environment)
     if any_environment != environment:
         return before
-    return ConductRow(NOBODY, before.accepting, before.excess, before.ending, Reason.ASKED, 0)
+    return ConductRow(NOBODY, before.accepting, before.excess, False, Reason.ASKED, 0)
 
 
 # environment_free

@@ -52,9 +52,12 @@ def frame_has_an_owner_or_none(frame: Frame) -> bool:
     return state.owner == NOBODY and state.uses == 0 and state.entries == 0
 
 
-def data_has_no_entries(frame: Frame) -> bool:
-    """Only tables have entries."""
-    return frames[frame].kind != FrameKind.DATA or frames[frame].entries == 0
+def only_tables_have_entries(frame: Frame) -> bool:
+    """A frame of data has no entries, and only a level-1 table has some made under capabilities."""
+    state = frames[frame]
+    if state.kind == FrameKind.DATA and state.entries != 0:
+        return False
+    return state.restricted <= state.entries and (state.kind == FrameKind.TABLE_1 or state.restricted == 0)
 
 
 def table_is_used_once(frame: Frame) -> bool:

@@ -150,7 +150,10 @@ EXCESS_LIMIT = 8
 def slices_within(environment: EnvironmentId, steps: int) -> int:
     """How many of the next slices of the wheel are an environment's."""
     first = machine_state().now + 1
-    return sum([one_if(slices[(first + step) % SLICES].owner == environment) for step in range(steps)])
+    found = 0
+    for step in range(steps):
+        found += one_if(slices[(first + step) % SLICES].owner == environment)
+    return found
 
 
 def stop_of_the_wheel() -> int:
@@ -208,7 +211,7 @@ def tick_conduct(any_environment: EnvironmentId) -> ConductRow:
     if not dies_of_tick(any_environment):
         return ConductRow(row.donor, row.accepting, excess, ending, row.reason, row.vector)
     reason = Reason.OVERSTAYED if is_charged() else Reason.NO_ENTRY
-    return ConductRow(NOBODY, row.accepting, excess, ending, reason, 0)
+    return ConductRow(NOBODY, row.accepting, excess, False, reason, 0)
 
 
 def tick_machine() -> MachineRow:
