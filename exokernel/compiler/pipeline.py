@@ -146,6 +146,7 @@ def program_recipe(source: Path, target: str) -> Recipe:
         output=f"{library}.output",
         substitutions=substitutions,
         files={name: source},
+        checked=(name,),
     )
     return Recipe(source.stem, [name, f"{library}.start"], options, f"{name}.main")
 

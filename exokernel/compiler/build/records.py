@@ -103,7 +103,7 @@ def _default(builder: FunctionBuilder, place: op.Place, record: RecordClass, fie
         nested = _constant_record(builder, record, field)
         fill(builder, place, nested, fresh)
     else:
-        known = constants.evaluate(record.scope, field.default)
+        known = classes.default_value(record, field.default)
         if not (fresh and known.value in (0, False)):
             places.store(builder, place, field.type, of_known(builder, known), field.node)
 
@@ -128,7 +128,7 @@ def _constant_record(builder: FunctionBuilder, record: RecordClass, field: Field
     if not isinstance(field.default, ast.Call):
         raise record.scope.error("the default of a record field makes a record", field.default)
     values: dict[str, Value | Construction] = {
-        each.arg: of_known(builder, constants.evaluate(record.scope, each.value))
+        each.arg: of_known(builder, classes.default_value(record, each.value))
         for each in field.default.keywords
         if each.arg is not None
     }
@@ -140,6 +140,8 @@ def array_length(builder: FunctionBuilder, node: ast.expr) -> int | None:
     from exokernel.compiler.build.expressions import meaning
 
     if isinstance(node, ast.Call) and meaning(builder, node.func) == Intrinsic("dialect.array"):
+        if len(node.args) != 1:
+            raise builder.error("an array needs its length", node)
         length = constants.integer(builder.frame.scope, node.args[0])
         if length < 0:
             raise builder.error(f"an array cannot have {length} elements", node.args[0])

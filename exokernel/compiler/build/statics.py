@@ -98,13 +98,14 @@ def _fill(declared: StaticDeclaration, record: RecordClass, content: bytearray, 
     place = classes.layout(record)
     for name, field in fields.items():
         own = given.get(name)
-        expression, scope = (own, declared.scope) if own is not None else (field.default, record.scope)
+        expression = own if own is not None else field.default
         offset = base + place.fields[name].offset
         if isinstance(field.type, Record):
             if isinstance(expression, ast.Call):
                 _fill(declared, field.type.declaration, content, offset, expression)
         elif expression is not None:
-            found = constants.evaluate(scope, expression)
+            is_own = own is not None
+            found = constants.evaluate(declared.scope, expression) if is_own else classes.default_value(record, expression)
             _write(declared, field, place.fields[name].storage, found, content, offset)
 
 

@@ -59,7 +59,7 @@ def make_named(builder: FunctionBuilder, node: ast.Call, declared: TupleClass) -
                 raise builder.error(f"`{declared.short}` needs `{name}`", node)
             from exokernel.compiler.build.expressions import of_known
 
-            given[name] = of_known(builder, constants.evaluate(declared.scope, field.default))
+            given[name] = of_known(builder, classes.default_value(declared, field.default))
     return of_values(builder, node, [given[name] for name in names], kind)
 
 

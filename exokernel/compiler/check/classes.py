@@ -18,6 +18,7 @@ from exokernel.compiler.check.declarations import (
     Field,
     FunctionDeclaration,
     Intrinsic,
+    Known,
     RecordClass,
     TupleClass,
     WordClass,
@@ -143,39 +144,58 @@ def _annotated(declaration: ClassDeclaration) -> list[tuple[str, ast.AnnAssign]]
 def record_fields(record: RecordClass) -> dict[str, Field]:
     """The fields of a record, in order."""
     if record.fields is None:
-        context = annotation.Context(record.scope, record.bindings, record)
-        record.fields = {}
+        context, fields = annotation.Context(record.scope, record.bindings, record), dict[str, Field]()
         for name, node in _annotated(record):
             made = Field(name, annotation.resolve(context, node.annotation), node)
             if isinstance(node.value, ast.Call) and (
                 record.scope.meaning(node.value.func) == Intrinsic("dialect.array")
             ):
-                made.length = constants.integer(record.scope, node.value.args[0])
+                if len(node.value.args) != 1:
+                    raise record.scope.error("an array needs its length", node.value)
+                made.length = constants.integer(record.scope, node.value.args[0], own_constants(record))
             else:
                 made.default = node.value
-            record.fields[name] = made
+            fields[name] = made
+        record.fields = fields
     return record.fields
+
+
+def own_constants(declared: ClassDeclaration) -> dict[str, Known]:
+    """The class variables that the body of a class may use."""
+    names = {
+        statement.target.id
+        for statement in declared.syntax.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value is not None
+    } - {name for name, _ in _annotated(declared)}
+    found = {name: class_constant(declared, name) for name in sorted(names)}
+    return {name: constants.constant_value(each) for name, each in found.items() if each is not None}
+
+
+def default_value(declared: ClassDeclaration, node: ast.expr) -> Known:
+    """The value of a field's default."""
+    return constants.evaluate(declared.scope, node, own_constants(declared))
 
 
 def word_fields(word: WordClass) -> dict[str, Field]:
     """The bit fields of a word, checked not to overlap."""
     if word.fields is not None:
         return word.fields
-    word.fields, taken = {}, 0
+    fields, taken = dict[str, Field](), 0
     context = annotation.Context(word.scope, {}, word)
     for name, node in _annotated(word):
         call = node.value
         if not isinstance(call, ast.Call):
             raise word.scope.error("a field of a word is `bit(i)` or `bits(low, size)`", node)
-        numbers = [constants.integer(word.scope, each) for each in call.args]
+        numbers = [constants.integer(word.scope, each, own_constants(word)) for each in call.args]
         low, size = numbers[0], numbers[1] if len(numbers) > 1 else 1
         mask = ((1 << size) - 1) << low
         if mask & taken or mask >> word.width or low < 0:
             raise word.scope.error(f"field `{name}` overlaps another or leaves the {word.width} bits", node)
         taken |= mask
         kind = annotation.resolve(context, node.annotation)
-        word.fields[name] = Field(name, kind, node, low=low, size=size)
-    return word.fields
+        fields[name] = Field(name, kind, node, low=low, size=size)
+    word.fields = fields
+    return fields
 
 
 def enum_members(enum: EnumClass) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from exokernel.compiler.check import annotation, classes, intrinsic_values, types
-from exokernel.compiler.check.constants import Evaluator, evaluate, known, known_enum
+from exokernel.compiler.check.constants import Evaluator, known, known_enum
 from exokernel.compiler.check.declarations import (
     ClassDeclaration,
     Declaration,
@@ -103,7 +103,7 @@ def _named_tuple(
         if name not in given:
             if field.default is None:
                 raise evaluator.error(node, f"`{name}` is missing")
-            given[name] = evaluate(declared.scope, field.default)
+            given[name] = classes.default_value(declared, field.default)
     return Known(kind, tuple(given[name] for name in declared.fields))
 
 
