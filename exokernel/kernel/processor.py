@@ -5,6 +5,7 @@ are saved, because that is the library's business. The change itself happens whe
 is left: `machine.begin` only notes it. When the wheel turns is `slices`' business.
 """
 
+from exokernel.abi.errors import WrongKind
 from exokernel.abi.names import FIRST, NOBODY, SLICES, EnvironmentId
 from exokernel.abi.tables import Phase, Reason
 from exokernel.dialect import cold, inline, never_inline
@@ -24,9 +25,22 @@ def entry_of(environment: EnvironmentId) -> int:
         return NOWHERE
     page = machine.environment_page(state.page)
     entry = page.begin
+    return entry if page.runnable != 0 and machine.is_entry(entry) else NOWHERE
+
+
+@inline
+def require_entry_of(environment: EnvironmentId) -> int:
+    """Where an environment would begin. Raises WrongKind unless it lives and wants to run."""
+    state = environments[environment]
+    if state.phase != Phase.LIVE:
+        raise WrongKind(environment)
+    page = machine.environment_page(state.page)
+    entry = page.begin
     if page.runnable == 0:
-        return NOWHERE
-    return entry if machine.is_entry(entry) else NOWHERE
+        raise WrongKind(environment)
+    if not machine.is_entry(entry):
+        raise WrongKind(environment)
+    return entry
 
 
 @inline

@@ -14,7 +14,7 @@ from exokernel.abi.tables import Phase, Reason, SliceState
 from exokernel.dialect import inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import key_in, require, require_unless_dead
-from exokernel.kernel.processor import NOWHERE, die, entry_of, give_up, run
+from exokernel.kernel.processor import NOWHERE, die, entry_of, give_up, require_entry_of, run
 from exokernel.kernel.state import environments, machine_state, slices
 
 EXCESS_LIMIT = 8  # ticks an environment may owe
@@ -68,9 +68,7 @@ def slice_give(caller: EnvironmentId, slice: Slice, key: Slot, receiver: Environ
 @syscall
 def yield_to(caller: EnvironmentId, environment: EnvironmentId) -> None:
     """Hand the processor on. One whose slice is over has nothing to give: the wheel says who is next."""
-    entry = entry_of(environment)
-    if entry == NOWHERE and environment != NOBODY:
-        raise WrongKind(environment)
+    entry = NOWHERE if environment == NOBODY else require_entry_of(environment)
 
     if environment == NOBODY or environments[caller].ending:
         give_up(caller)
