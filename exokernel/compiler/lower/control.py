@@ -2,7 +2,8 @@
 
 Every way out of a function goes through one return block that reads two kinds of slot, the
 result's and the error's: LLVM then keeps both in registers, where a return in each place would
-leave chains of tests behind. A raised error leaves the result zero, so nothing stale is seen.
+leave chains of tests behind. Who calls a function that raises does not look at its result; only
+what leaves by a gate is zero then, so that nothing stale is seen outside.
 """
 
 from __future__ import annotations
