@@ -63,6 +63,7 @@ class Specification:
     claims: dict[str, dict[str, Claim]] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)  # how many things a counter can count
     exceptions: dict[str, tuple[str, ...]] = field(default_factory=dict)  # calls a theorem is not about
+    of_whole_calls: tuple[str, ...] = ()  # theorems that need not hold of each step of a loop
 
     def all(self, part: str) -> list[Claim]:
         return [claim for claim in self.claims.get(part, {}).values() if not claim.name.startswith("_")]
@@ -86,15 +87,15 @@ def read_specification(folder: Path = ROOT / "exokernel" / "spec") -> Specificat
             found.claims[path.stem] = {claim.name: claim for claim in claims_in(path)}
     found.bounds = table_in(folder / "counts.py", "AT_MOST") | table_in(folder / "totals.py", "AT_MOST")
     found.exceptions = table_in(folder / "theorems.py", "EXCEPT")
+    found.of_whole_calls = tuple(table_in(folder / "theorems.py", "OF_WHOLE_CALLS"))
     return found
 
 
-def table_in(path: Path, name: str) -> dict[str, Any]:
+def table_in(path: Path, name: str) -> Any:
     """A module's table of constant expressions by claim."""
     for node in ast.parse(path.read_text()).body if path.exists() else ():
         if isinstance(node, ast.Assign) and spelt(node.targets[0]) == name:
-            table: dict[str, Any] = eval(compile(ast.Expression(node.value), str(path), "eval"), {"__builtins__": {}})
-            return table
+            return eval(compile(ast.Expression(node.value), str(path), "eval"), {"__builtins__": {}})
     return {}
 
 

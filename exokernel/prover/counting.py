@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import z3
+
 from exokernel.prover import terms
 from exokernel.prover.cells import Indices, State, Write
 from exokernel.prover.claims import Claim, Specification
@@ -81,6 +83,24 @@ def schemas(executor: Executor, counter: Counter, state: State) -> Iterator[Sche
         within_ranges(counter.reader, variables), terms.within(reading.value, counter.at_most + 1)  # type: ignore[arg-type]
     )
     yield make_schema(counter.reader, variables, bound, reading)
+
+
+def witnesses(executor: Executor, counter: Counter, state: State) -> Iterator[Schema]:
+    """That a counter which is not zero counts something, which gets a name."""
+    if len(counter.kinds) != 1:
+        return
+    (kind,), variables = counter.kinds, parameter_variables(counter.reader)
+    sorts = [each.sort() for each in variables]
+    thing = tuple(
+        z3.Function(f"{kind.name} witness {each.name}{state.tag}", *sorts, z3.BitVecSort(terms.BITS))(*variables)
+        for each in kind.parameters
+    )
+    count = value_of(executor, counter.reader.qualified, variables, state)
+    owner = value_of(executor, kind.qualified, thing, state)
+    counted = terms.both((within_ranges(kind, thing), terms.equal(owner.value, key_of(counter, variables))))
+    premise = terms.both((within_ranges(counter.reader, variables), count.value > 0))  # type: ignore[operator]
+    reading = Reading(count.value, terms.TRUE, [*count.accesses, *owner.accesses], count.reads)
+    yield make_schema(counter.reader, variables, terms.implies(premise, counted), reading)
 
 
 def names_of(counter: Counter, key: Term) -> Indices:

@@ -51,6 +51,16 @@ class Cut:
     what: str
 
 
+@dataclass(frozen=True)
+class Universal:
+    """What is known, at the head of a loop, of every cell of a family."""
+
+    family: str
+    at: Callable[[Indices], Term]
+    at_head: Conditions  # the same, of any one cell, before a step
+    after: Callable[[Path], Term]  # and after it
+
+
 @dataclass
 class Journal:
     """What an execution leaves behind besides its outcomes."""
@@ -59,6 +69,8 @@ class Journal:
     cuts: list[Cut] = field(default_factory=list)
     accesses: dict[tuple[str, tuple[int, ...]], Indices] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)  # families
+    universals: list[Universal] = field(default_factory=list)
+    has_loops: bool = False
 
     def access(self, path: str, indices: Indices) -> None:
         self.accesses.setdefault((path, tuple(map(terms.identity, indices))), indices)

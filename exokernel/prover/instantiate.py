@@ -89,7 +89,7 @@ def value_of(executor: Executor, name: str, arguments: tuple[Value, ...], state:
     mine, executor.journal = executor.journal, journal
     if len(outcomes) != 1 or outcomes[0].state.changed(state):
         raise Unsupported(f"{name} is no pure function")
-    if mine.cuts:
+    if mine.has_loops:
         raise Unsupported(f"{name} has a loop, so it says nothing the prover can use")
     defined = terms.both(terms.implies(terms.both(each.conditions), each.claim) for each in mine.demands)
     accesses = [split((path, indices)) for (path, _), indices in mine.accesses.items()]

@@ -1,43 +1,156 @@
 """Loops: one step is proved for all steps, and none is ever unrolled.
 
-At the head of a loop everything its body changes becomes unknown; the invariants of the
-kernel are known there, because they are to be shown on entry and after each step. What else
-holds of the loop's counters is guessed (they do not fall below where they began, nor pass
-their bound, nor part from each other) and each guess kept only if one step preserves it.
+At the head of a loop everything its body changes becomes unknown, but for what is found to be
+kept, each guess of which is held only if one step preserves it: that counters do not fall below
+where they began, nor pass their bound, nor part from each other; that a table written once a
+step, at keys that follow each other, is what it was with a sweep on top (see `summaries`). Where
+a table stays unknown the loop is cut: the kernel's invariants are known at its head because
+they are to be shown on entry and after each step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import z3
 
 from exokernel.compiler.ir import operations as op
-from exokernel.compiler.ir.types import Integer
+from exokernel.compiler.ir.types import Boolean, Integer
 from exokernel.prover import terms
-from exokernel.prover.execute import Cut, Executor, Frame, Journal, ended
+from exokernel.prover.execute import Cut, Executor, Frame, Journal, Universal, ended
 from exokernel.prover.paths import Conditions, Path
+from exokernel.prover.summaries import Summary, derive, remembered_changes, steps_gone_on, sweeps_on
 from exokernel.prover.terms import Term
 from exokernel.prover.values import Value, is_term
 
 Guess = Callable[[dict[str, Value]], Term]
 ROUNDS = 6
+PATIENCE = 5000  # milliseconds
+
+
+@dataclass
+class Loop:
+    """A loop that control has reached, and what is known of its head."""
+
+    executor: Executor
+    frame: Frame
+    head: str
+    path: Path  # on entry
+    assigned: dict[str, op.Local]
+    mark: str
+    unknown: set[str] = field(default_factory=set)  # tables
+    summaries: dict[str, Summary] = field(default_factory=dict)
+    guesses: list[Guess] = field(default_factory=list)
+
+    @property
+    def blocks(self) -> set[str]:
+        return self.frame.graph.loops[self.head]
+
+    def at_head(self) -> Path:
+        """Control at the head, some steps on."""
+        start = replace(self.path, locals=dict(self.path.locals))
+        for name in self.assigned:
+            old = self.path.locals.get(name)
+            if is_term(old):
+                start.locals[name] = z3.Const(f"{name}{self.mark}", old.sort())  # type: ignore[union-attr]
+            else:
+                start.locals.pop(name, None)
+        start.state = self.path.state.forgotten(self.unknown, self.mark)
+        for name, summary in self.summaries.items():
+            start.state = start.state.with_table(name, summary.table(start.locals))
+        if self.unknown:
+            start.start, start.trail = start.state, (*self.path.trail, self.path.start)
+        for guess in self.guesses:
+            start.assume(guess(start.locals))
+        return start
+
+    def trial(self) -> tuple[Path, list[Path]]:
+        """The head, and the paths that come back to it, in a run that leaves no trace."""
+        executor, frame, start = self.executor, self.frame, self.at_head()
+        journal, outcomes = executor.journal, frame.outcomes
+        executor.journal, frame.outcomes = Journal(demands=list(journal.demands)), []
+        _, back = executor.region(frame, self.blocks, self.head, start)
+        for path in back:
+            path.conditions = known(executor, path)
+        executor.journal, frame.outcomes = journal, outcomes
+        return start, back
+
+    def find_changed_tables(self) -> None:
+        for _ in range(ROUNDS):
+            start, back = self.trial()
+            found = self.unknown | {name for each in back for name in each.state.changed(start.state)}
+            if found == self.unknown:
+                return
+            self.unknown = found
+        raise RuntimeError("a loop keeps changing more tables")
+
+    def find_guesses(self) -> None:
+        on_entry = known(self.executor, self.path)
+        self.guesses = [each for each in candidates(self) if holds(on_entry, each(self.path.locals))]
+        while self.guesses:
+            _, back = self.trial()
+            kept = [each for each in self.guesses if all(holds(one.conditions, each(one.locals)) for one in back)]
+            if len(kept) == len(self.guesses):
+                return
+            self.guesses = kept
+
+    def find_summaries(self) -> None:
+        """Say exactly what became of each table that can be said of."""
+        start, back = self.trial()
+        counters = {name: self.path.locals[name] for name in integers(self)}
+        found = {
+            name: derived
+            for name in sorted(self.unknown)
+            for derived in [derive(name, self.path, start, back, counters, self.mark)]
+            if derived is not None
+        }
+        everything = self.unknown
+        self.unknown, self.summaries = everything - found.keys(), found
+        while self.summaries:
+            _, back = self.trial()
+            kept = {
+                name: summary
+                for name, summary in self.summaries.items()
+                if all(holds(one.conditions, sweeps_on(summary, one)) for one in back)
+            }
+            if len(kept) == len(self.summaries):
+                return
+            self.summaries = kept
+            self.unknown = everything - kept.keys()
+
+    def find_universals(self) -> list[Universal]:
+        """What is kept of every cell of a table."""
+        flags = [name for name, local in self.assigned.items() if isinstance(local.type, Boolean)]
+        flags = [name for name in flags if is_term(self.path.locals.get(name))]
+        start, back = self.trial()
+        found = [
+            universal
+            for name in sorted(self.unknown | self.summaries.keys())
+            for flag in flags
+            for universal in remembered_changes(name, flag, self.path, start)
+        ]
+        for summary in self.summaries.values() if len(back) == 1 else ():
+            found += steps_gone_on(summary, start, back[0], self.mark)
+        return [
+            each for each in found if all(holds((*one.conditions, *each.at_head), each.after(one)) for one in back)
+        ]
 
 
 def run_loop(executor: Executor, frame: Frame, head: str, path: Path) -> Iterator[tuple[str, Path]]:
-    """Cut a loop that control reaches at its head: the ways out of it."""
-    blocks = frame.graph.loops[head]
-    assigned = assigned_in(frame, blocks)
-    mark = executor.fresh("~")
-    changed = tables_changed(executor, frame, head, path, assigned, mark)
-    guesses = [each for each in candidates(frame, blocks, path, assigned) if holds(known(executor, path), each(path.locals))]
-    guesses = inductive(executor, frame, head, path, assigned, changed, mark, guesses)
-    executor.journal.cuts.append(Cut(ended(path, None, terms.number(0)), "on entering a loop"))
-    start = at_head(path, assigned, changed, mark, guesses)
-    leaving, back = executor.region(frame, blocks, head, start)
-    for each in back:
+    """Go through a loop that control reaches at its head: the ways out of it."""
+    executor.journal.has_loops = True
+    loop = Loop(executor, frame, head, path, assigned_in(frame, frame.graph.loops[head]), executor.fresh("~"))
+    loop.find_changed_tables()
+    loop.find_guesses()
+    if loop.unknown:
+        loop.find_summaries()
+        executor.journal.universals += loop.find_universals()
+    if loop.unknown:
+        executor.journal.cuts.append(Cut(ended(path, None, terms.number(0)), "on entering a loop"))
+    leaving, back = executor.region(frame, loop.blocks, head, loop.at_head())
+    for each in back if loop.unknown else ():
         executor.journal.cuts.append(Cut(ended(each, None, terms.number(0)), "after a step of a loop"))
     for target, paths in leaving.items():
         for each in paths:
@@ -46,7 +159,7 @@ def run_loop(executor: Executor, frame: Frame, head: str, path: Path) -> Iterato
 
 def assigned_in(frame: Frame, blocks: set[str]) -> dict[str, op.Local]:
     found: dict[str, op.Local] = {}
-    for name in blocks:
+    for name in sorted(blocks):
         for operation in frame.graph.blocks[name].operations:
             for each in (getattr(operation, "target", None), getattr(operation, "error", None)):
                 if isinstance(each, op.Local):
@@ -54,61 +167,24 @@ def assigned_in(frame: Frame, blocks: set[str]) -> dict[str, op.Local]:
     return found
 
 
-def at_head(path: Path, assigned: dict[str, op.Local], changed: set[str], mark: str, guesses: list[Guess]) -> Path:
-    """Control at the head, some steps on: what may have changed is unknown."""
-    head = path.state.forgotten(changed, mark)
-    start = replace(path, locals=dict(path.locals), state=head, start=head, trail=(*path.trail, path.start))
-    for name in assigned:
-        old = path.locals.get(name)
-        if is_term(old):
-            assert old is not None
-            start.locals[name] = z3.Const(f"{name}{mark}", old.sort())  # type: ignore[union-attr]
-        else:
-            start.locals.pop(name, None)
-    for guess in guesses:
-        start.assume(guess(start.locals))
-    return start
+def integers(loop: Loop) -> list[str]:
+    """The numbers that change from step to step."""
+    numbers = [name for name, local in loop.assigned.items() if isinstance(local.type, Integer)]
+    return [name for name in numbers if is_term(loop.path.locals.get(name))]
 
 
-def trial(executor: Executor, frame: Frame, head: str, start: Path) -> list[Path]:
-    """The paths that come back to the head, knowing all that was demanded, in a run that leaves no trace."""
-    journal, outcomes = executor.journal, frame.outcomes
-    executor.journal, frame.outcomes = Journal(demands=list(journal.demands)), []
-    _, back = executor.region(frame, frame.graph.loops[head], head, start)
-    for path in back:
-        path.conditions = known(executor, path)
-    executor.journal, frame.outcomes = journal, outcomes
-    return back
-
-
-def tables_changed(
-    executor: Executor, frame: Frame, head: str, path: Path, assigned: dict[str, op.Local], mark: str
-) -> set[str]:
-    changed: set[str] = set()
-    for _ in range(ROUNDS):
-        start = at_head(path, assigned, changed, mark, [])
-        back = trial(executor, frame, head, start)
-        found = changed | {name for each in back for name in each.state.changed(start.state)}
-        if found == changed:
-            return changed
-        changed = found
-    raise RuntimeError("a loop keeps changing more tables")
-
-
-def candidates(frame: Frame, blocks: set[str], path: Path, assigned: dict[str, op.Local]) -> Iterator[Guess]:
-    counters = [
-        name for name, local in assigned.items() if isinstance(local.type, Integer) and is_term(path.locals.get(name))
-    ]
+def candidates(loop: Loop) -> Iterator[Guess]:
+    counters, path = integers(loop), loop.path
     for name in counters:
         first = path.locals[name]
         yield lambda now, name=name, first=first: now[name] >= first  # type: ignore[misc]
     for one, other in combinations(counters, 2):
         apart = path.locals[one] - path.locals[other]  # type: ignore[operator]
         yield lambda now, one=one, other=other, apart=apart: now[one] - now[other] == apart  # type: ignore[misc]
-    for name in blocks:
-        for operation in frame.graph.blocks[name].operations:
+    for name in sorted(loop.blocks):
+        for operation in loop.frame.graph.blocks[name].operations:
             if isinstance(operation, op.Compare) and isinstance(operation.left, op.Local):
-                bound = bound_of(operation.right, path, assigned)
+                bound = bound_of(operation.right, path, loop.assigned)
                 if operation.left.name in counters and bound is not None:
                     yield lambda now, name=operation.left.name, bound=bound: now[name] <= bound  # type: ignore[misc]
 
@@ -121,7 +197,7 @@ def bound_of(item: op.Operand, path: Path, assigned: dict[str, op.Local]) -> Ter
 
 def holds(conditions: Conditions, claim: Term) -> bool:
     solver = z3.SolverFor("QF_AUFBV")
-    solver.set("timeout", 5000)
+    solver.set("timeout", PATIENCE)
     solver.add(*conditions, z3.Not(claim))
     return bool(solver.check() == z3.unsat)
 
@@ -129,23 +205,3 @@ def holds(conditions: Conditions, claim: Term) -> bool:
 def known(executor: Executor, path: Path) -> Conditions:
     """The conditions of a path, and what is demanded on the way."""
     return (*path.conditions, *(demand.fact for demand in executor.journal.demands))
-
-
-def inductive(
-    executor: Executor,
-    frame: Frame,
-    head: str,
-    path: Path,
-    assigned: dict[str, op.Local],
-    changed: set[str],
-    mark: str,
-    guesses: list[Guess],
-) -> list[Guess]:
-    """The guesses that one step preserves, all of them being held before it."""
-    while guesses:
-        back = trial(executor, frame, head, at_head(path, assigned, changed, mark, guesses))
-        kept = [each for each in guesses if all(holds(after.conditions, each(after.locals)) for after in back)]
-        if len(kept) == len(guesses):
-            return guesses
-        guesses = kept
-    return []

@@ -70,7 +70,34 @@ def hypotheses(system: System, obligation: Obligation, run: Run) -> list[Term]:
     seeds = [*run.accesses, *obligation.accesses]
     found = chain.from_iterable(system.instances(state).found_from(seeds) for state in obligation.states)
     facts = [demand.fact for demand in run.journal.demands[: obligation.facts]]
-    return [*obligation.conditions, *facts, *found]
+    return [*obligation.conditions, *facts, *told_everywhere(run, seeds), *found]
+
+
+def deeper(system: System, obligation: Obligation, run: Run) -> list[Term]:
+    """More that an obligation may use, for one that needs it: it costs.
+
+    Counters are exact where the call ends too, which is another obligation of the same end.
+    """
+    seeds, found = [*run.accesses, *obligation.accesses], list[Term]()
+    for state in obligation.states:
+        named = system.deeper_instances(state, proved=False)
+        more = list(seeds)
+        for schema in named.schemas:
+            for path, indices in seeds:
+                if any(trigger == path for trigger, _ in schema.triggers):
+                    more += schema.at(indices)[1]
+        found += [*named.found_from(seeds, 1), *system.instances(state).found_from(more, 1)]
+    if obligation.end is not None and obligation.clause not in system.counter_names:
+        found += system.deeper_instances(obligation.end.state, proved=True).found_from(seeds, 1)
+    return found
+
+
+def told_everywhere(run: Run, seeds: Iterable[Access]) -> Iterator[Term]:
+    """What the loops keep of every cell, for the cells looked at."""
+    for path, indices in seeds:
+        for universal in run.journal.universals:
+            if universal.family == path:
+                yield universal.at(indices)
 
 
 def obligations(system: System, run: Run) -> Iterator[Obligation]:

@@ -12,11 +12,13 @@ from dataclasses import asdict, dataclass, field
 
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver
-from exokernel.prover.obligations import Obligation, Run, execute, hypotheses, obligations
+from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, obligations
 from exokernel.prover.own import own_specification
-from exokernel.prover.solver import Statistics, Verdict
+from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.theorems import step_theorems
+
+FIRST_TIMEOUT = 20_000  # milliseconds, before more instances are tried
 
 
 @dataclass
@@ -82,7 +84,7 @@ def prove_call(
         if clause is not None and obligation.clause != clause:
             continue
         result.clauses[obligation.clause] = result.clauses.get(obligation.clause, 0) + 1
-        answer = solver.prove(hypotheses(system, obligation, run), obligation.claim, keep_model=keep_models)
+        answer = answer_to(system, obligation, run, keep_models)
         result.statistics.note(f"{call.name}: {obligation.clause}", answer.seconds)
         if answer.verdict is not Verdict.PROVED:
             place = where(obligation.location)
@@ -93,6 +95,15 @@ def prove_call(
                 break
     result.seconds = time.perf_counter() - began
     return result
+
+
+def answer_to(system: System, obligation: Obligation, run: Run, keep_models: bool = False) -> Answer:
+    """Ask; and ask again with more instances, if the first were not enough."""
+    known = hypotheses(system, obligation, run)
+    answer = solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models)
+    if answer.verdict is Verdict.PROVED:
+        return answer
+    return solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models)
 
 
 def where(location: Location | None) -> str:

@@ -87,6 +87,7 @@ class System:
         self.executor = Executor(program, self.layout, machine.model_of)
         self.state = machine.initial_state(self.layout)
         self.known: dict[int, Instances] = {}
+        self.deeper: dict[tuple[int, bool], Instances] = {}
         self.kept: list[State] = []
 
     @cached_property
@@ -107,6 +108,20 @@ class System:
         for claim in self.specification.all("totals"):
             found.append(totals.schema(self.executor, claim, self.specification.bounds[claim.name], state))
         return found
+
+    @cached_property
+    def counter_names(self) -> set[str]:
+        return {counter.reader.name for counter in self.counters}
+
+    def deeper_instances(self, state: State, proved: bool) -> Instances:
+        """What exactness tells besides: names for things counted, or, of a state after, that counters are exact."""
+        key = (id(state), proved)
+        if key not in self.deeper:
+            self.kept.append(state)
+            find = counting.schemas if proved else counting.witnesses
+            found = [schema for counter in self.counters for schema in find(self.executor, counter, state)]
+            self.deeper[key] = Instances(found)
+        return self.deeper[key]
 
     @property
     def invariants(self) -> list[Claim]:

@@ -8,6 +8,7 @@ it names by its parameters. Which claims there are stands in `spec`; here they b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from exokernel.prover import terms
 from exokernel.prover.cells import State
@@ -25,12 +26,12 @@ FIXED = ("caller", "presented", "before", "after")
 
 def step_theorems(system: System, run: Run) -> Iterator[Obligation]:
     """Each theorem, for each way the call changes the state, and each step of its loops."""
-    ends = [*run.outcomes, *(cut.outcome for cut in run.journal.cuts)]
-    for outcome in ends:
-        if real_changes(outcome):
-            for claim in system.specification.all("theorems"):
-                if run.call.name not in system.specification.exceptions.get(claim.name, ()):
-                    yield from theorem(system, run, claim, outcome)
+    steps = [each for each in (*run.outcomes, *(cut.outcome for cut in run.journal.cuts)) if real_changes(each)]
+    wholes = [replace(each, start=system.state, trail=(*each.trail, each.start)) for each in run.outcomes]
+    for claim in system.specification.all("theorems"):
+        if run.call.name not in system.specification.exceptions.get(claim.name, ()):
+            for outcome in wholes if claim.name in system.specification.of_whole_calls else steps:
+                yield from theorem(system, run, claim, outcome)
 
 
 def theorem(system: System, run: Run, claim: Claim, outcome: Outcome) -> Iterator[Obligation]:
