@@ -61,6 +61,13 @@ def test_descriptors_are_read_in_pieces_and_wrong_ones_refused(machine: str, tmp
     ], ran.stderr
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_orphans_are_reaped(machine: str) -> None:
+    ran = run(machine, "orphans.py")
+    assert ran.stdout == b"2 environments\n", ran.stderr
+    assert ran.returncode == 0
+
+
 @pytest.mark.boot
 def test_the_end_of_a_slice_changes_nothing_for_whoever_computes() -> None:
     ran = run("qemu", "slices.py")

@@ -72,6 +72,7 @@ def settle(embryo: EnvironmentId, parent: EnvironmentId) -> None:
     page_in_window().runnable = 1
     theirs = state_in_window()
     theirs.parent = parent
+    theirs.parent_generation = kernel.environments[parent].generation
     theirs.guard = KEY
     theirs.region = NO_REGION
     theirs.abandoned = FRAMES

@@ -2,23 +2,27 @@
 
 It holds the root capability: it forges the family's name and the keys of console and archive,
 starts the program as the first process, waits for it, and switches the machine off with its
-status. So no program ever holds the root. Orphans are not looked after.
+status; and it reaps the processes whose parents ended before them. So no program ever holds
+the root.
 """
 
 from exokernel.abi.capability import ARCHIVE_GUARD, CONSOLE_GUARD, ROOT, Rights, extended
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import FIRST, FRAMES, ROOT_SLOT, SLICES, Slice
+from exokernel.abi.names import FIRST, FRAMES, NOBODY, ROOT_SLOT, SLICES, EnvironmentId, Slice
 from exokernel.libos import kernel
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.archive import Member, NoFile, find
+from exokernel.libos.exos.critical import critical, suspend
 from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FAMILY, KEY
 from exokernel.libos.exos.loading import NotExecutable, spawn
 from exokernel.libos.exos.output import flush_all
-from exokernel.libos.exos.processes import ProcessError, wait
+from exokernel.libos.exos.processes import ProcessError, is_alive
+from exokernel.libos.exos.reaping import reap, reap_orphans
 from exokernel.libos.exos.tables import NO_REGION
 
 FAMILY_NAME = extended(ROOT, 0x01)
 RESERVE = 4096  # frames the first environment keeps at most, to adopt what the dead leave
+PATIENCE = 4  # slices between two looks for orphans
 CANNOT_LOAD = 126  # status
 PROGRAM = b"program"  # members of the archive
 GIVEN = b"arguments"
@@ -69,7 +73,24 @@ def supervise() -> int:
     arguments = given()
     unused = kernel.unused_quota()
     child = spawn(program, unused - min(RESERVE, unused // 8), FIRST, arguments.address, arguments.size)
-    return wait(child)
+    return attended(child)
+
+
+def attended(child: EnvironmentId) -> int:
+    """Wait for the first process, and now and then for those that nobody else waits for. Answers its status."""
+    environment = child
+    looked = 0
+    while True:
+        with critical():
+            while is_alive(environment) and kernel.machine().ticks - looked < PATIENCE:
+                suspend(environment)
+        looked = kernel.machine().ticks
+        reap_orphans()
+        if not is_alive(environment):
+            remains = reap(environment)
+            if remains.successor == NOBODY:
+                return remains.status
+            environment = remains.successor
 
 
 def given() -> Member:

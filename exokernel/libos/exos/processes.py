@@ -158,10 +158,8 @@ def wait(child: int) -> int:
         raise NoChild
     environment = EnvironmentId(child)
     while True:
-        if kernel.environments[environment].phase == Phase.FREE:
-            raise NoChild
         with critical():
-            while kernel.environments[environment].phase != Phase.DEAD:
+            while is_alive(environment):
                 suspend(environment)
             kernel.environment_page().interrupted = 0  # we have yielded since
         remains = reap(environment)
@@ -169,6 +167,14 @@ def wait(child: int) -> int:
             state().children -= 1
             return remains.status
         environment = remains.successor
+
+
+def is_alive(environment: EnvironmentId) -> bool:
+    """Whether there is a process of this name that has not ended. Raises NoChild when there is none at all."""
+    phase = kernel.environments[environment].phase
+    if phase == Phase.FREE:
+        raise NoChild
+    return phase != Phase.DEAD
 
 
 def leave(status: int) -> NoReturn:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import FRAMES, SLICES, TABLE_ENTRIES, EnvironmentId, Frame, Index, Slice
-from exokernel.abi.tables import FrameKind
+from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAMES, SLICES, TABLE_ENTRIES, EnvironmentId, Frame, Index, Slice
+from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import sweep
@@ -53,6 +53,26 @@ def reap(dead: EnvironmentId) -> Remains:
     except KernelError:
         return remains
     return remains
+
+
+def reap_orphans() -> None:
+    """Free what processes left that nobody will wait for: their parents are gone."""
+    for number in range(FIRST + 1, ENVIRONMENTS):
+        dead = EnvironmentId(number)
+        if kernel.environments[dead].phase == Phase.DEAD and is_orphan(dead):
+            reap(dead)
+
+
+def is_orphan(dead: EnvironmentId) -> bool:
+    """Whether the parent of a dead process has died, and perhaps given its name to another."""
+    try:
+        show(kernel.environments[dead].page, KEY)
+        parent, generation = state_in_window().parent, state_in_window().parent_generation
+        close_window()
+    except KernelError:
+        return False
+    bearer = kernel.environments[parent]
+    return bearer.phase != Phase.LIVE or bearer.generation != generation
 
 
 def last_words(dead: EnvironmentId) -> Remains:

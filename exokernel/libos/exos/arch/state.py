@@ -33,6 +33,7 @@ class ProcessState(Record):
     abandoned: int  # a frame of ours that we left to a child: what is behind it may be garbage of ours soon
     children: int  # made and not yet waited for
     parent: EnvironmentId
+    parent_generation: int  # which bearer of that name
     successor: EnvironmentId  # the environment that goes on in our place after `execute`; NOBODY: none
     status: int  # what we ended with, once `ended`
     ended: bool

@@ -22,9 +22,9 @@ NO_FLAGS = Entry()
 class Region(Record):
     """The two pages that the page-fault handler opens in turn."""
 
-    first: Page
-    second: Page
-    table: Frame
+    first: Page = Page(0)
+    second: Page = Page(0)
+    table: Frame = Frame(0)
 
 
 region: Region = Region()
