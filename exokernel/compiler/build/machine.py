@@ -8,25 +8,15 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from exokernel.compiler.check import constants, functions, intrinsics
+from exokernel.compiler.check import constants, functions
 from exokernel.compiler.check.declarations import FunctionDeclaration, InstructionDeclaration, Intrinsic
+from exokernel.compiler.check.intrinsics import require_unsafe
 from exokernel.compiler.check.scopes import Scope
 from exokernel.compiler.check.types import lowered
 from exokernel.compiler.ir import operations as op
 
 if TYPE_CHECKING:
     from exokernel.compiler.build.program import ProgramBuilder
-
-
-def require_unsafe(scope: Scope, node: ast.AST, name: str) -> None:
-    """Refuse an unsafe name outside the modules that may use it, however it got there."""
-    module = scope.module
-    if not intrinsics.may_be_unsafe(module.name, module.trusted):
-        raise scope.error(
-            f"`{name}` is unsafe and may not be used in `{module.name}`",
-            node,
-            "addresses, instructions and assembly belong to `dialect`, `abi`, `kernel/arch` and `libos/arch`",
-        )
 
 
 def form(declared: InstructionDeclaration) -> op.InstructionForm:

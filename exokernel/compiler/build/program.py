@@ -7,7 +7,7 @@ checked on the result.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from exokernel.compiler.build import bodies, gates, machine, statics, syntax
@@ -30,7 +30,7 @@ from exokernel.compiler.check.declarations import (
 from exokernel.compiler.check.flow import check_functions
 from exokernel.compiler.check.flow.driver import location_span
 from exokernel.compiler.check.scopes import Scope, World
-from exokernel.compiler.check.types import Array, Record, Tuple, Type
+from exokernel.compiler.check.types import Array, Optional, Record, Tuple, Type, stored_name
 from exokernel.compiler.diagnostics import CompileError, combined
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.parse.modules import Loader
@@ -81,7 +81,7 @@ class ProgramBuilder:
         given = dict(owner.bindings) if isinstance(owner, RecordClass) else {}
         given |= bindings or {}
         name = function.name
-        own = [str(types_stored(each)) for key, each in given.items() if bindings and key in bindings]
+        own = [stored_name(each) for key, each in given.items() if bindings and key in bindings]
         if own:
             name += f"[{', '.join(own)}]"
         found = self.instances.get(name)
@@ -123,9 +123,10 @@ class ProgramBuilder:
             case Tuple(items):
                 for each in items:
                     self.note_type(each)
+            case Optional(record):
+                self.note_type(record)
             case _:
-                if hasattr(type, "record"):
-                    self.note_type(type.record)
+                pass
 
     def record(self, declared: RecordClass) -> None:
         if declared.name in self.program.records:
@@ -177,6 +178,7 @@ class ProgramBuilder:
         self._stop_on_errors()
         self._declare_everything()
         entries = [*self._entries(roots), *self._exported()]
+        calls = gates.Interface()
         if self.options.kind == "kernel":
             calls = gates.interface(self._declared_functions([*self.world.scopes.values()]))
             entries += gates.kernel_gates(self, calls)
@@ -184,8 +186,7 @@ class ProgramBuilder:
         self._drain()
         self._stop_on_errors()
         live = check_functions(self, entries)
-        if self.options.kind == "kernel":
-            gates.check_complete(self, calls)
+        gates.check_complete(self, calls)
         self._stop_on_errors()
         self.program.functions = {name: self.instances[name].function for name in live}
         self.program.errors = {
@@ -203,9 +204,9 @@ class ProgramBuilder:
             for assertion in scope.assertions:
                 self._guarded(lambda: machine.module_assertion(scope, assertion))
 
-    def _guarded(self, action: object) -> None:
+    def _guarded(self, action: Callable[[], object]) -> None:
         try:
-            action()  # type: ignore[operator]
+            action()
         except CompileError as error:
             self.refuse(error)
 
@@ -274,12 +275,6 @@ class ProgramBuilder:
     def _stop_on_errors(self) -> None:
         if self.world.errors:
             raise combined(self.world.errors)
-
-
-def types_stored(type: Type) -> str:
-    from exokernel.compiler.check.types import stored_name
-
-    return stored_name(type)
 
 
 def _is_exporting(declared: FunctionDeclaration, decorator: ast.expr) -> bool:

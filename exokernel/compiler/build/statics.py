@@ -13,6 +13,7 @@ from exokernel.compiler.check.declarations import (
     RecordClass,
     StaticDeclaration,
 )
+from exokernel.compiler.check.intrinsics import require_unsafe
 from exokernel.compiler.check.types import Array, Record, Type, accepts, storage
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
@@ -73,6 +74,7 @@ def variable(declared: StaticDeclaration) -> op.StaticVariable:
     made = op.StaticVariable(declared.name, storage_of(declared))
     maker = declared.scope.meaning(call.func)
     if maker == Intrinsic("dialect.placed"):
+        require_unsafe(declared.scope, call, "placed")
         where = constants.evaluate(declared.scope, call.args[0]).value
         assert isinstance(where, (int, str))
         made.address = where

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from exokernel.compiler.build import machine, places
+from exokernel.compiler.build import places
 from exokernel.compiler.build.builtins import arguments, numbers
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.registry import intrinsic
 from exokernel.compiler.build.values import Located, Result, Value
 from exokernel.compiler.check import annotation, constants, functions, types
 from exokernel.compiler.check.declarations import FunctionDeclaration
+from exokernel.compiler.check.intrinsics import require_unsafe
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
 
@@ -24,7 +25,7 @@ def _kind(builder: FunctionBuilder, node: ast.expr) -> Type:
 
 
 def _require(builder: FunctionBuilder, node: ast.Call) -> None:
-    machine.require_unsafe(builder.frame.scope, node, ast.unparse(node.func))
+    require_unsafe(builder.frame.scope, node, ast.unparse(node.func))
 
 
 @intrinsic("dialect.record_at")

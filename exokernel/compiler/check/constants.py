@@ -232,6 +232,7 @@ class Evaluator:
 
     def _boolean(self, node: ast.BoolOp) -> Known:
         wanted = isinstance(node.op, ast.Or)
+        found = known(not wanted)
         for each in node.values:
             found = self.value(each)
             if found.type != types.BOOL:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from exokernel.compiler.check import annotation, constants, types
+from exokernel.compiler.check import annotation, constants, intrinsics, types
 from exokernel.compiler.check.declarations import (
     ClassDeclaration,
     FunctionDeclaration,
@@ -46,12 +46,14 @@ def traits(function: FunctionDeclaration) -> dict[str, tuple[Known, ...]]:
         called = isinstance(decorator, ast.Call)
         found = scope.meaning(decorator.func if isinstance(decorator, ast.Call) else decorator)
         trait = TRAITS.get(found.name) if isinstance(found, Intrinsic) else None
-        if trait is None:
+        if trait is None or not isinstance(found, Intrinsic):
             raise scope.error(
                 f"`@{ast.unparse(decorator)}` is no decorator the compiler knows",
                 decorator,
                 "decorators run at import time; only those of the dialect mean something compiled",
             )
+        if found.name.rpartition(".")[2] in intrinsics.UNSAFE:
+            intrinsics.require_unsafe(scope, decorator, found.name.rpartition(".")[2])
         given: tuple[Known, ...] = ()
         if called and trait != "admits":
             assert isinstance(decorator, ast.Call)

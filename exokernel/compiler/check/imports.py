@@ -75,7 +75,9 @@ def follow(scope: Scope) -> Iterator[str]:
                 yield from _follow_from(scope, source, alias)
         else:
             for alias in statement.names:
-                if _allowed(scope, alias.name, alias):
+                if intrinsics.is_intrinsic_module(alias.name):
+                    scope.report("names of the dialect are imported one by one", alias, f"from {alias.name} import ...")
+                elif _allowed(scope, alias.name, alias):
                     if not scope.world.loader.exists(alias.name):
                         scope.world.errors.append(_unknown(scope, alias.name, alias))
                     yield alias.name
@@ -123,14 +125,12 @@ def _allowed(scope: Scope, target: str, node: ast.AST) -> bool:
 
 
 def _check_unsafe(scope: Scope, alias: ast.alias) -> None:
-    module = scope.module
-    if alias.name in intrinsics.UNSAFE and not intrinsics.may_be_unsafe(module.name, module.trusted):
-        scope.report(
-            f"`{alias.name}` is unsafe and may not be used in `{module.name}`",
-            alias,
-            "addresses, instructions and assembly belong to `dialect`, `abi`, `kernel/arch` and `libos/arch`",
-        )
-    elif intrinsics.intrinsic(_source_of(scope, alias), alias.name) is None and not module.trusted:
+    if alias.name in intrinsics.UNSAFE:
+        try:
+            intrinsics.require_unsafe(scope, alias, alias.name)
+        except CompileError as error:
+            scope.world.errors.append(error)
+    elif intrinsics.intrinsic(_source_of(scope, alias), alias.name) is None and not scope.module.trusted:
         scope.report(f"the dialect knows no `{alias.name}`", alias)
 
 

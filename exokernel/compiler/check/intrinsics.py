@@ -6,6 +6,12 @@ each means is decided where it is used.
 
 from __future__ import annotations
 
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exokernel.compiler.check.scopes import Scope
+
 DIALECT = "exokernel.dialect"
 
 VALUES = frozenset(
@@ -70,6 +76,17 @@ def may_be_unsafe(module: str, trusted: bool) -> bool:
     if module == "exokernel.kernel.state":  # it says where the public tables lie
         return True
     return parts[1] in ("dialect", "abi") or (parts[1] in ("kernel", "libos") and "arch" in parts[2:])
+
+
+def require_unsafe(scope: Scope, node: ast.AST, name: str) -> None:
+    """Refuse an unsafe name outside the modules that may use it, however it got there."""
+    module = scope.module
+    if not may_be_unsafe(module.name, module.trusted):
+        raise scope.error(
+            f"`{name}` is unsafe and may not be used in `{module.name}`",
+            node,
+            "addresses, instructions and assembly belong to `dialect`, `abi`, `kernel/arch` and `libos/arch`",
+        )
 
 
 MAY_IMPORT = {  # package of the system -> packages it may import, besides itself and the dialect
