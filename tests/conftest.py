@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SLOW = (  # whole files and folders that take long together, if not each test alone
+    "boot/test_machine_faults.py",
+    "compiler/fuzz",
+    "kernel/test_state_machine.py",
+    "libos",
+    "model/test_machine.py",
+    "programs",
+)
 sys.path.insert(0, str(ROOT))
 
 
@@ -14,8 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deep", action="store_true", help="also the tests that take minutes")
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    slow = tuple(str(ROOT / "tests" / name) for name in SLOW)
     for item in items:
+        if str(item.path).startswith(slow):
+            item.add_marker("slow")
         if "deep" in item.keywords and not config.getoption("--deep"):
             item.add_marker(pytest.mark.skip(reason="takes minutes: exok test --deep"))
         if "boot" in item.keywords and shutil.which("qemu-system-x86_64") is None:

@@ -59,8 +59,9 @@ def main(arguments: Sequence[str] | None = None, started: float | None = None) -
 
 def unexpected(error: Exception) -> int:
     """A refusal of the compiler's that nobody rendered, or a mistake of our own: never the guest's status."""
-    refusal = getattr(sys.modules.get("exokernel.compiler.diagnostics"), "CompileError", ())
-    if isinstance(error, refusal):
+    from exokernel.compiler.diagnostics import CompileError
+
+    if isinstance(error, CompileError):
         print(error.render(), file=sys.stderr)
         return Status.CANNOT_LOAD
     import traceback

@@ -1,12 +1,12 @@
 """Run all tests and type checks of the checkout.
 
-The type checkers and the tests run one after the other, because two cores are soon full.
-Names of files or folders restrict the tests; `-k` restricts them and leaves the type
-checks out. The status is 0 when all is well, 1 when something is not.
+The type checkers run beside the tests. Names of files or folders restrict the tests, as `-k`
+does, and leave the type checks out. The status is 0 when all is well, 1 when something is not.
 """
 
 import subprocess
 import sys
+import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
@@ -37,18 +37,18 @@ def execute(options: Namespace) -> int:
 
 
 def examine(words: Sequence[str], options: Namespace, types: bool) -> int:
-    """Run the type checkers when asked, then the tests; say what failed at the very end."""
+    """Run the tests, beside them the type checkers when asked, and say at the very end what failed."""
     phases = Phases(options.started)
     phases.done("setup")
-    failed = []
-    if types:
-        for name, command in type_checkers():
-            if not passes(name, command):
-                failed.append(name)
-            phases.done(name)
-    if subprocess.run([str(PYTHON), "-m", "pytest", *words], cwd=ROOT).returncode != 0:
-        failed.append("tests")
-    phases.done("tests")
+    checkers = [Checker(name, command) for name, command in type_checkers()] if types else []
+    try:
+        tests = subprocess.run([str(PYTHON), "-m", "pytest", *words], cwd=ROOT).returncode
+        phases.done("tests")
+        failed = [checker.name for checker in checkers if not checker.passes()] + ["tests"] * (tests != 0)
+    finally:
+        for checker in checkers:
+            checker.end()
+    phases.done("types")
     if options.timings:
         phases.show()
     if failed:
@@ -65,13 +65,27 @@ def type_checkers() -> list[tuple[str, list[str]]]:
     ]
 
 
-def passes(name: str, command: Sequence[str]) -> bool:
-    """Run one checker, and show what it says only when it finds something."""
-    with progress(f"checking types with {name}"):
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        sys.stdout.buffer.write(done.stdout)
-        sys.stdout.buffer.flush()
-    else:
-        say(f"{name}: {done.stdout.decode(errors='replace').strip().splitlines()[-1]}")
-    return done.returncode == 0
+class Checker:
+    """A type checker at work beside us; what it says is shown only when it finds something."""
+
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        self.name = name
+        self.said = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=self.said, stderr=subprocess.STDOUT)
+
+    def passes(self) -> bool:
+        with progress(f"checking types with {self.name}"):
+            status = self.process.wait()
+        self.said.seek(0)
+        text = self.said.read()
+        if status == 0:
+            say(f"{self.name}: {text.decode(errors='replace').strip().splitlines()[-1]}")
+        else:
+            sys.stdout.buffer.write(text)
+            sys.stdout.buffer.flush()
+        return status == 0
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.said.close()
