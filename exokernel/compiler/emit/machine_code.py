@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import llvmlite.binding as llvm
 
@@ -28,11 +29,13 @@ class MachineCode:
     seconds: dict[str, float] = field(default_factory=dict)  # by phase
 
 
+@cache
 def start() -> None:
-    """Make LLVM ready for x86-64; may be called again."""
+    """Make LLVM ready for x86-64, once."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
+    llvm.set_option("", "-x86-br-merging-base-cost=-1")  # a condition a branch: fewer instructions than joining them
 
 
 def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, level: int) -> None:
