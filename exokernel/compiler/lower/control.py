@@ -126,7 +126,8 @@ def jump(emitter: Emitter, item: op.Jump) -> None:
 def branch(emitter: Emitter, item: op.Branch) -> None:
     condition = emitter.scalar(item.condition)
     raising = raising_blocks(emitter.function)
-    if (item.then in raising) != (item.otherwise in raising):  # so that guards stay branches, each its own
+    is_guard = (item.then in raising) != (item.otherwise in raising)  # and stays a branch of its own
+    if is_guard and "syscall" not in emitter.function.attributes:  # what a gate tests costs no more than a branch
         expected = "false" if item.then in raising else "true"
         condition = emitter.define(f"call i1 @llvm.expect.i1(i1 {condition}, i1 {expected})")
     then, otherwise = block_label(item.then), block_label(item.otherwise)
