@@ -4,7 +4,8 @@ Two levels, both under `.exok/cache`. A *manifest* per request lists every file 
 its size, time and hash: when all still agree, the image is there and neither LLVM nor the
 compiler is loaded. An *image* is filed under the hash of the LLVM IR it came from, so that a
 change which does not reach the code costs no code generation. Nothing here compiles, and
-nothing is ever taken from the cache by time alone: a file with a new time is hashed.
+nothing is ever taken from the cache by time alone: a file with a new time is hashed. Of the
+images only the newest are kept.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".exok" / "cache"
+
+KEPT_IMAGES = 300
+KEPT_SECONDS = 3600  # whoever asked for an image may still be reading it
 
 Stamp = tuple[int, int, str]  # size, time of modification in ns, SHA-256
 
@@ -70,6 +75,38 @@ def remember(request: str, image: Path, inputs: Iterable[Path]) -> None:
     known = {relative(path): stamp(str(path)) for path in sorted(set(inputs))}
     manifest = {"image": str(image.relative_to(CACHE)), "inputs": known}
     write(manifest_path(request), json.dumps(manifest, indent=0).encode())
+    prune(time.time() - KEPT_SECONDS)
+
+
+def prune(before: float) -> None:
+    """Drop the oldest images, as long as there are too many, and the manifests that named them."""
+    import shutil  # not wanted by a warm answer
+
+    by_age = sorted((CACHE / "images").iterdir(), key=modified, reverse=True)
+    for folder in by_age[KEPT_IMAGES:]:
+        if modified(folder) < before:
+            shutil.rmtree(folder, ignore_errors=True)
+    if len(by_age) > KEPT_IMAGES:
+        for manifest in (CACHE / "requests").iterdir():
+            if modified(manifest) < before and named_image(manifest) is None:
+                manifest.unlink(missing_ok=True)
+
+
+def modified(path: Path) -> float:
+    """When something was last written; long ago, if somebody else has removed it."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def named_image(manifest: Path) -> Path | None:
+    """The image a manifest names, if it is still there."""
+    try:
+        image = CACHE / str(json.loads(manifest.read_bytes())["image"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return image if image.exists() else None
 
 
 def relative(path: Path) -> str:

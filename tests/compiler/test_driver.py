@@ -90,6 +90,17 @@ def test_a_broken_manifest_is_no_more_than_a_missing_one(source: Path) -> None:
     assert driver.build_program(source) == image
 
 
+def test_the_oldest_images_are_dropped(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "KEPT_IMAGES", 1)
+    first = driver.build_program(source)
+    os.utime(first.parent, (1, 1))
+    os.utime(cache.manifest_path(f"exokernel 2 {source}"), (1, 1))
+    second = driver.build_program(source, level=0)
+    assert second.exists() and not first.exists()
+    assert len(list((cache.CACHE / "requests").iterdir())) == 1
+    assert driver.build_program(source).exists(), "what was dropped is compiled again"
+
+
 def test_a_warm_answer_loads_no_compiler(tmp_path: Path) -> None:
     source = tmp_path / "one.py"
     source.write_text(PROGRAM)
