@@ -172,6 +172,8 @@ def call_function(
     traits = functions.traits(function)
     if function.yielding:
         raise builder.error("a generator is consumed by `for` or `with`, not called", node)
+    if "means" in traits:
+        raise builder.error(f"`{function.short}` exists only under CPython", node)
     if "naked" in traits or "interrupt" in traits:
         raise builder.error("only the processor enters this function", node, "take its address")
     bindings: Mapping[str, Type] = {}

@@ -240,8 +240,8 @@ class ProgramBuilder:
         for declared in self._declared_functions(scopes):
             try:
                 traits = functions.traits(declared)
-                inlined = declared.yielding or "system_call" in traits
-                if not inlined and not functions.is_generic(declared):
+                compiled = not declared.yielding and not {"system_call", "means"} & set(traits)
+                if compiled and not functions.is_generic(declared):
                     self.instance(declared)
             except CompileError as error:
                 self.refuse(error)

@@ -32,6 +32,7 @@ TRAITS = {
     "dialect.cold": "cold",
     "dialect.prints": "prints",
     "dialect.section": "section",
+    "dialect.means": "means",  # for CPython alone: never compiled
     "dialect.admits": "admits",
 }
 

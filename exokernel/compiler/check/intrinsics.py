@@ -22,7 +22,7 @@ VALUES = frozenset(
 
 UNSAFE = frozenset(
     "record_at array_at address_of entry_address symbol_address assembly naked interrupt exported "
-    "section placed instruction dispatch bytes_at".split()
+    "section placed instruction dispatch bytes_at means".split()
 )
 
 MODULES = {
