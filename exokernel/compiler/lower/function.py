@@ -207,6 +207,8 @@ class FunctionLowering:
         words = [CONVENTIONS[one] for one in CONVENTIONS if one in attributes]
         if self.function.raises and "noreturn" in words:
             words.remove("noreturn")  # it does return: with an error
+        elif "noreturn" in words:
+            words.append("nomerge")  # each call keeps its line, for the traceback
         if "section" in attributes:
             words.insert(0, f'section "{attributes["section"]}"')
         if self.scope is not None:
