@@ -2,7 +2,18 @@
 
 import pytest
 
-from exokernel.abi.layout import DIRECT_MAP, ENTRIES_1, ENTRIES_3, EXPOSED, KERNEL_BASE, KERNEL_SLOT, PUBLIC
+from exokernel.abi.layout import (
+    DIRECT_MAP,
+    ENTRIES_1,
+    ENTRIES_2,
+    ENTRIES_3,
+    EXPOSED,
+    IMAGE,
+    KERNEL_BASE,
+    KERNEL_SLOT,
+    PUBLIC,
+)
+from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.tables import MachineState
 from exokernel.dialect import offset_of
 from tests.boot.guest import Computer
@@ -11,14 +22,14 @@ from tests.boot.test_exceptions import ERROR, NOTING
 pytestmark = pytest.mark.boot
 
 NOT_PRESENT, READ, WRITE, EXECUTE = 4, 5, 7, 0x15  # error codes of page faults from user mode
-IMAGE = KERNEL_BASE + 0x106000
+KERNEL_CODE = KERNEL_BASE + 0x106000
 
 FORBIDDEN = {
     "read physical memory": (READ, DIRECT_MAP + 0x2000000, "movb (%rbx), %al"),
     "write physical memory": (WRITE, DIRECT_MAP + 0x2000000, "movb %al, (%rbx)"),
-    "read the image": (READ, IMAGE, "movb (%rbx), %al"),
-    "write the image": (WRITE, IMAGE, "movb %al, (%rbx)"),
-    "execute the image": (0x15, IMAGE, "jmpq *%rbx"),
+    "read the image": (READ, KERNEL_CODE, "movb (%rbx), %al"),
+    "write the image": (WRITE, KERNEL_CODE, "movb %al, (%rbx)"),
+    "execute the image": (EXECUTE, KERNEL_CODE, "jmpq *%rbx"),
     "read by the kernel's alias": (READ, PUBLIC, "movb (%rbx), %al"),
     "write a public table": (WRITE, EXPOSED, "movb %al, (%rbx)"),
     "execute a public table": (EXECUTE, EXPOSED, "jmpq *%rbx"),
@@ -30,21 +41,79 @@ FORBIDDEN = {
 }
 
 
-@pytest.mark.parametrize("attempt", FORBIDDEN)
-def test_it_faults(computer: Computer, attempt: str) -> None:
-    error, address, instruction = FORBIDDEN[attempt]
-    ending = computer.run(f"""
+SUCCEEDED = 100  # what a guest halts with whose attack went through
+
+
+def attempt(what: str) -> str:
+    """A guest that tries, and expects a page fault."""
+    error, address, instruction = FORBIDDEN[what]
+    return f"""
         handle PAGE_FAULT, noting
         movq $4f, resume
         movabsq ${address % 2**64}, %rbx
         {instruction}
-        halt $100
+        halt ${SUCCEEDED}
     4:  cmpq ${error}, noted + {ERROR}
         must e
         halt $0
     {NOTING}
-    """)
-    assert ending.halted == 0
+    """
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_it_faults(computer: Computer, what: str) -> None:
+    assert computer.run(attempt(what)).halted == 0
+
+
+# The frame of the level-1 table that maps the image, in RDI, and the index of the page of data in RSI.
+NAME_DATA = f"""
+    movabsq ${(ENTRIES_2 + 8 * (IMAGE >> 21)) % 2**64}, %rax
+    movq (%rax), %rdi
+    shrq $12, %rdi
+    movl $data, %esi
+    shrl $12, %esi
+    andl $511, %esi
+"""
+
+FORGOTTEN = {
+    "one page made read-only": ("movl $1, %edx\n movl $2, %r10d\n xorl %r8d, %r8d\n xorl %r9d, %r9d\n ask protect", WRITE),
+    "many pages made read-only": (
+        "movl $11, %edx\n movl $2, %r10d\n xorl %r8d, %r8d\n xorl %r9d, %r9d\n ask protect",
+        WRITE,
+    ),
+    "one page unmapped": ("xorl %edx, %edx\n xorl %r10d, %r10d\n ask map", NOT_PRESENT + 2),
+    "many pages unmapped": (
+        "movl $11, %edx\n xorl %r10d, %r10d\n xorl %r8d, %r8d\n ask map_range",
+        NOT_PRESENT + 2,
+    ),
+}
+
+
+def stale(what: str) -> str:
+    """A guest that writes to a page, weakens its entry, and writes again."""
+    call, error = FORGOTTEN[what]
+    return f"""
+        movq $stack_top, %rsp
+        incq data
+        {NAME_DATA}
+        {call}
+        testl %edx, %edx
+        must z
+        handle PAGE_FAULT, 4f
+        movq $1, data
+        halt ${SUCCEEDED}
+    4:  cmpq ${error}, {ERROR}(%rsp)
+        must e
+        halt $0
+    .data
+    .p2align 12
+    data: .fill {12 * FRAME_SIZE}
+    """
+
+
+@pytest.mark.parametrize("what", FORGOTTEN)
+def test_a_weakened_translation_is_forgotten(computer: Computer, what: str) -> None:
+    assert computer.run(stale(what)).halted == 0
 
 
 def test_public_tables_can_be_read(computer: Computer) -> None:

@@ -41,16 +41,18 @@ def test_registers_are_kept_or_cleared(computer: Computer) -> None:
     assert ending.halted == 0
 
 
+FULL_ARGUMENTS = """
+    movq $-1, %rdi
+    movq $-1, %rsi
+    ask null
+    orq %rsi, %rdi
+    must z
+    halt $0
+"""
+
+
 def test_no_argument_register_comes_back_full(computer: Computer) -> None:
-    ending = computer.run("""
-        movq $-1, %rdi
-        movq $-1, %rsi
-        ask null
-        orq %rsi, %rdi
-        must z
-        halt $0
-    """)
-    assert ending.halted == 0
+    assert computer.run(FULL_ARGUMENTS).halted == 0
 
 
 @pytest.mark.parametrize("flags", [0x40000, 0x4000, 0x400, 0x44400])
@@ -87,6 +89,29 @@ def test_stepping_over_a_call_stays_outside_the_kernel(computer: Computer) -> No
         must ae
         cmpq $stepped, %rbx
         must b
+        halt $0
+    """)
+    assert ending.halted == 0
+
+
+@pytest.mark.parametrize("entering", ["ask null", "int3", "ud2"])
+def test_a_trap_behind_a_stack_switch_stays_outside_the_kernel(computer: Computer, entering: str) -> None:
+    """Loading SS holds traps back by one instruction, which may be the one that enters the kernel."""
+    ending = computer.run(f"""
+        handle DEBUG, done
+        handle BREAKPOINT, done
+        handle INVALID_OPCODE, done
+        movl $0x1b, %ecx
+        movl $call_null, %eax
+        pushf
+        orl $0x100, (%rsp)
+        popf
+        movl %ecx, %ss
+        {entering}
+        nop
+        nop
+        halt $100
+    done:
         halt $0
     """)
     assert ending.halted == 0

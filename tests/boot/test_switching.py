@@ -66,7 +66,13 @@ make_second:
 {FREE_FRAME}
 """
 
-YIELD = """
+# The second has no key to halt the machine: where it finds something wrong it dies, and `passed` stays clear.
+MACROS = """
+.macro finds condition
+    j\\condition 1f
+    ud2
+1:
+.endm
 .macro yield environment
     movl $\\environment, %edi
     ask yield_to
@@ -77,13 +83,15 @@ YIELD = """
 def program(first: str, second: str, data: str = "") -> str:
     """What the first environment does, and the second; each begins anew whenever it gets the processor."""
     return f"""
-    {YIELD}
+    {MACROS}
         call make_second
         {first}
     second:
         {second}
     {MAKE_SECOND}
     .data
+    .p2align 3
+    passed: .quad 0
     {data}
     """
 
@@ -91,20 +99,20 @@ def program(first: str, second: str, data: str = "") -> str:
 GENERAL = "rax rbx rdx rsi rdi rbp r8 r9 r10 r12 r13 r14 r15".split()
 
 
+REGISTERS = program(
+    f"movq $back, page + {BEGIN}\n"
+    + "".join(f"movq $-1, %{name}\n" for name in GENERAL[1:])
+    + "movl $0x1b, %eax\n movl %eax, %fs\n movl %eax, %gs\n movl %eax, %ds\n movl %eax, %es\n"
+    + f"yield {SECOND}\n halt $100\nback:\n cmpq $stack_top, %rsp\n must e\n cmpq $1, passed\n must e\n halt $0\n",
+    "".join(f"testq %{name}, %{name}\n finds z\n" for name in GENERAL)
+    + "".join(f"movl %{name}, %eax\n testl %eax, %eax\n finds z\n" for name in ("ds", "es", "fs", "gs"))
+    + f"cmpq $second, %rcx\n finds e\n cmpq $0x202, %r11\n finds e\n cmpq ${PAGE + FRAME_SIZE}, %rsp\n finds e\n"
+    + "movq $1, passed\n yield 1\n",
+)
+
+
 def test_nothing_is_in_the_registers_of_who_begins(computer: Computer) -> None:
-    ending = computer.run(
-        program(
-            f"movq $back, page + {BEGIN}\n"
-            + "".join(f"movq $-1, %{name}\n" for name in GENERAL[1:])
-            + "movl $0x1b, %eax\n movl %eax, %fs\n movl %eax, %gs\n movl %eax, %ds\n movl %eax, %es\n"
-            + f"yield {SECOND}\n halt $100\nback:\n cmpq $stack_top, %rsp\n must e\n halt $0\n",
-            "".join(f"testq %{name}, %{name}\n must z\n" for name in GENERAL)
-            + "".join(f"movl %{name}, %eax\n testl %eax, %eax\n must z\n" for name in ("ds", "es", "fs", "gs"))
-            + f"cmpq $second, %rcx\n must e\n cmpq $0x202, %r11\n must e\n cmpq ${PAGE + FRAME_SIZE}, %rsp\n must e\n"
-            + "yield 1\n halt $101\n",
-        )
-    )
-    assert ending.halted == 0
+    assert computer.run(REGISTERS).halted == 0
 
 
 def test_who_computes_is_told_when_its_slice_ends(computer: Computer) -> None:
@@ -141,6 +149,26 @@ DEATHS = {
     "has no word for the end": (Reason.NO_ENTRY, "1: jmp 1b\n"),
     "ends in the kernel's half": (Reason.NO_ENTRY, f"movq $-4096, {PAGE + END}\n1: jmp 1b\n"),
     "faults for ever": (Reason.NO_HANDLER, "ud2"),
+    "faults and returns for ever": (
+        Reason.OVERSTAYED,
+        f"""
+        movq $2f, {PAGE} + 8 * INVALID_OPCODE
+        movq $1f, {PAGE + END}
+    1:  movq ${PAGE + FRAME_SIZE}, %rsp
+    2:  ud2
+        """,
+    ),
+    "repeats one instruction for ever": (
+        Reason.OVERSTAYED,
+        f"""
+        movq $1f, {PAGE + END}
+    1:  movl ${PAGE + 0x200}, %esi
+        movl %esi, %edi
+        movl $0x1000, %ecx
+        rep lodsb
+        jmp 1b
+        """,
+    ),
     "calls for ever": (Reason.OVERSTAYED, f"movq $1f, {PAGE + END}\n1: ask null\n jmp 1b\n"),
 }
 
@@ -184,25 +212,25 @@ PAINT = (
 )
 
 
+PAINTED = program(
+    f"movq $back, page + {BEGIN}\n{PAINT}\n yield {SECOND}\n halt $100\nback:\n"
+    + "fnstcw image\n cmpw $0x27f, image\n must e\n stmxcsr image\n cmpl $0x3f80, image\n must e\n"
+    + "fldpi\n fcomip %st(1), %st\n"
+    + "".join(
+        f"movups %xmm{number}, image\n movq image, %rax\n cmpq %rax, pattern\n must e\n" for number in range(16)
+    )
+    + "cmpq $1, passed\n must e\n halt $0\n",
+    "fxsave64 image\n cmpw $0x37f, image\n finds e\n cmpl $0x1f80, image + 24\n finds e\n"
+    + "cmpb $0, image + 4\n finds e\n cmpq $0, image + 8\n finds e\n cmpq $0, image + 16\n finds e\n"
+    + "movl $32, %ebx\n8: cmpq $0, image(%rbx)\n finds e\n addl $8, %ebx\n cmpl $416, %ebx\n jb 8b\n"
+    + "pxor %xmm3, %xmm3\n fninit\n movq $1, passed\n yield 1\n",
+    FLOATING_POINT,
+)
+
+
 def test_floating_point_registers_are_one_environment_s(computer: Computer) -> None:
     """The second finds them as a processor starts, not as the first left them; the first finds its own again."""
-    ending = computer.run(
-        program(
-            f"movq $back, page + {BEGIN}\n{PAINT}\n yield {SECOND}\n halt $100\nback:\n"
-            + "fnstcw image\n cmpw $0x27f, image\n must e\n stmxcsr image\n cmpl $0x3f80, image\n must e\n"
-            + "fldpi\n fcomip %st(1), %st\n"
-            + "".join(
-                f"movups %xmm{number}, image\n movq image, %rax\n cmpq %rax, pattern\n must e\n" for number in range(16)
-            )
-            + "halt $0\n",
-            "fxsave64 image\n cmpw $0x37f, image\n must e\n cmpl $0x1f80, image + 24\n must e\n"
-            + "cmpb $0, image + 4\n must e\n cmpq $0, image + 8\n must e\n cmpq $0, image + 16\n must e\n"
-            + "movl $32, %ebx\n8: cmpq $0, image(%rbx)\n must e\n addl $8, %ebx\n cmpl $416, %ebx\n jb 8b\n"
-            + "pxor %xmm3, %xmm3\n fninit\n yield 1\n halt $101\n",
-            FLOATING_POINT,
-        )
-    )
-    assert ending.halted == 0
+    assert computer.run(PAINTED).halted == 0
 
 
 def test_a_pending_floating_point_error_stays_with_its_cause(computer: Computer) -> None:
@@ -217,12 +245,14 @@ def test_a_pending_floating_point_error_stays_with_its_cause(computer: Computer)
             yield {SECOND}
             halt $100
         back:
+            cmpq $1, passed
+            must e
             handle FLOATING_POINT, 1f
             fwait
             halt $101
         1:  halt $0
             """,
-            "fld1\n fwait\n yield 1\n halt $102\n",
+            "fld1\n fwait\n movq $1, passed\n yield 1\n",
             "control: .word 0x37e",
         )
     )
