@@ -58,15 +58,15 @@ def _folded(relation: op.Relation, left: object, right: object) -> bool:
 def _check_comparable(builder: FunctionBuilder, node: ast.expr, relation: op.Relation, left: Type, right: Type) -> None:
     equality = relation in (op.Relation.EQUAL, op.Relation.NOT_EQUAL)
     if types.accepts(left, right) or types.accepts(right, left):
-        if types.is_number(left) or (equality and isinstance(left, (types.Bool, types.Word, types.Text, types.Octets, types.Tuple))):
+        if types.is_number(left) or isinstance(left, types.Octets):
             return
-        if isinstance(left, types.Octets):
+        if equality and isinstance(left, (types.Bool, types.Word, types.Text, types.Tuple)):
             return
     if isinstance(left, (types.Record, types.Optional, types.Array)):
         raise builder.error(f"places are not compared: this is `{left}`", node, "compare their fields or elements")
     if types.is_number(left) and types.is_number(right):
         raise builder.error(
-            f"`{left}` and `{right}` are names from different spaces", node, "convert one with `int(...)` if you mean it"
+            f"`{left}` and `{right}` are names from different spaces", node, "`int(...)` makes a plain number of one"
         )
     raise builder.error(f"`{left}` and `{right}` are not compared with `{relation.value}`", node)
 

@@ -154,7 +154,8 @@ def member(builder: FunctionBuilder, node: ast.Attribute, base: Result) -> Resul
         if "property" in traits(function):
             return calls.call_method(builder, node, builder.materialise(base), function, [], [])
         raise builder.error(f"`{attr}` is a method", node, "call it")
-    if owner is not None and (known := classes.class_constant(owner, attr)) is not None and not isinstance(owner, EnumClass):
+    known = classes.class_constant(owner, attr) if owner is not None and not isinstance(owner, EnumClass) else None
+    if known is not None:
         return of_known(builder, constants.constant_value(known))
     raise builder.error(f"`{holder}` has no `{attr}`", node, near(owner, attr))
 

@@ -45,7 +45,8 @@ def assign(builder: FunctionBuilder, target: ast.Name, node: ast.expr, kind: typ
         kind = known.type
     if known is not None and any(isinstance(each, ast.Name) and each.id == target.id for each in ast.walk(node)):
         raise builder.error("a list is not made from itself", node, "make another with another name")
-    slot = known.items.slot if known is not None and known.items is not None else builder.slot(target.id, ir.Run(ir.U8, 0))
+    before = known.items if known is not None else None
+    slot = before.slot if before is not None else builder.slot(target.id, ir.Run(ir.U8, 0))
     count = builder.temporary(types.INT)
     builder.emit(op.Assign(count, ZERO))
     maker = _Maker(builder, slot, count, kind.element if kind is not None else None)
@@ -59,7 +60,7 @@ def assign(builder: FunctionBuilder, target: ast.Name, node: ast.expr, kind: typ
             node,
             "append in loops over constant ranges or whole arrays, or use an Array",
         )
-    capacity_now = room + more + (known.items.capacity if known is not None and known.items is not None else 0)
+    capacity_now = room + more + (before.capacity if before is not None else 0)
     builder.function.slots[slot] = ir.Run(_storage(builder, node, maker.element), capacity_now)
     items = ListStorage(slot, maker.element, capacity_now, count)
     length = known.local if known is not None else builder.local(target.id, types.INT)

@@ -50,12 +50,15 @@ def _power(builder: FunctionBuilder, node: ast.BinOp) -> Value:
         raise builder.error("`**` is for constants", node, "multiply, or shift") from None
 
 
-def combine(builder: FunctionBuilder, node: ast.expr | ast.stmt, operator: ast.operator, left: Value, right: Value) -> Value:
+def combine(
+    builder: FunctionBuilder, node: ast.expr | ast.stmt, operator: ast.operator, left: Value, right: Value
+) -> Value:
     """The result of a binary operator on two values."""
     symbol = BINARY.get(type(operator))
     if symbol is None:
         if isinstance(operator, ast.Div):
-            raise builder.error("`/` makes a float, and there is no floating point", node, "`//` divides, rounding down")
+            hint = "`//` divides, rounding down"
+            raise builder.error("`/` makes a float, and there is no floating point", node, hint)
         raise builder.error("the dialect has no such operator", node)
     kind = _result(builder, node, symbol, left.type, right.type)
     if isinstance(left.operand, op.Constant) and isinstance(right.operand, op.Constant):
@@ -94,9 +97,8 @@ def _result(builder: FunctionBuilder, node: ast.AST, symbol: op.BinaryOperator, 
         if each == types.BOOL:
             raise builder.error("a bool is not a number", node, "write `int(...)`, or `1 if ... else 0`")
         if isinstance(each, types.Word):
-            raise builder.error(
-                f"`{each}` is a word, and words have no arithmetic", node, "name a field, or take its bits with `int(...)`"
-            )
+            hint = "name a field, or take its bits with `int(...)`"
+            raise builder.error(f"`{each}` is a word, and words have no arithmetic", node, hint)
         if isinstance(each, (types.Text, types.Octets)):
             raise builder.error("there is no heap to join text in", node, "print the parts one after another")
     raise builder.error(f"`{left}` and `{right}` are not combined with `{symbol.value}`", node)

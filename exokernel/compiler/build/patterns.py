@@ -94,7 +94,8 @@ def _require_total(builder: FunctionBuilder, node: ast.Match, kind: Type, covere
     if isinstance(kind, types.Enum) and not kind.declaration.flags:
         missing = [name for name, number in classes.enum_members(kind.declaration).items() if number not in covered]
         if missing:
-            raise builder.error(f"this match has no arm for `{kind}.{missing[0]}`", node.subject, "add it, or `case _:`")
+            hint = "add it, or `case _:`"
+            raise builder.error(f"this match has no arm for `{kind}.{missing[0]}`", node.subject, hint)
     else:
         raise builder.error("this match does not say what happens otherwise", node.subject, "end it with `case _:`")
     builder.at(node.subject)

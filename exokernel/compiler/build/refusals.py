@@ -23,7 +23,10 @@ REFUSALS: dict[type[ast.AST], tuple[str, str]] = {
     ast.ImportFrom: ("imports stand at the top of a module", ""),
     ast.Starred: ("there are no starred arguments or targets", "write them out one by one"),
     ast.JoinedStr: ("an f-string is only written out, by `print`", "there is no heap to build it in"),
-    ast.GeneratorExp: ("a generator expression needs something that consumes it here", "use `any`, `all`, `sum` or a loop"),
+    ast.GeneratorExp: (
+        "a generator expression needs something that consumes it here",
+        "use `any`, `all`, `sum` or a loop",
+    ),
     ast.Yield: ("a value is yielded by a statement of its own", ""),
     ast.YieldFrom: ("there is no `yield from`", "loop and yield"),
     ast.TryStar: ("there are no exception groups", "use `except`"),

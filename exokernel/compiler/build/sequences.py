@@ -88,7 +88,8 @@ def _octets(builder: FunctionBuilder, value: Value) -> Sequence:
         inner.emit(op.Octet(target, value.operand, counter, proved=True))
         return Value(types.INT, target)
 
-    capacity = len(value.operand.value) if isinstance(value.operand, op.Constant) and isinstance(value.operand.value, bytes) else None
+    known = value.operand.value if isinstance(value.operand, op.Constant) else None
+    capacity = len(known) if isinstance(known, bytes) else None
     return Sequence(ZERO, lambda _: length, 1, element, capacity)
 
 

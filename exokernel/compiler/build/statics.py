@@ -106,8 +106,10 @@ def _fill(declared: StaticDeclaration, record: RecordClass, content: bytearray, 
             if isinstance(expression, ast.Call):
                 _fill(declared, field.type.declaration, content, offset, expression)
         elif expression is not None:
-            is_own = own is not None
-            found = constants.evaluate(declared.scope, expression) if is_own else classes.default_value(record, expression)
+            if own is not None:
+                found = constants.evaluate(declared.scope, own)
+            else:
+                found = classes.default_value(record, expression)
             _write(declared, field, place.fields[name].storage, found, content, offset)
 
 

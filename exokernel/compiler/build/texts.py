@@ -34,14 +34,15 @@ def method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute, re
             raise builder.error("text is UTF-8, so `encode` takes no arguments", node)
         return as_bytes(builder, receiver)
     if receiver.type == types.TEXT and function.attr in ("startswith", "endswith"):
-        part = builder.coerced(node.args[0], types.TEXT)
+        if len(node.args) != 1 or node.keywords:
+            raise builder.error(f"`{function.attr}` takes one part to look for", node)
+        part = as_bytes(builder, Value(types.TEXT, builder.coerced(node.args[0], types.TEXT)))
         whole = as_bytes(builder, receiver)
-        return library(builder, METHODS[function.attr], [whole.operand, as_bytes(builder, Value(types.TEXT, part)).operand])
+        return library(builder, METHODS[function.attr], [whole.operand, part.operand])
     if receiver.type == types.OCTETS and function.attr in METHODS and not node.keywords:
         return _search(builder, node, function.attr, builder.copy(receiver))
-    raise builder.error(
-        f"`{receiver.type}` has no method `{function.attr}` here", function, "only `encode`, `find`, `startswith`, `endswith`"
-    )
+    known = "`encode`, `startswith`, `endswith`" if receiver.type == types.TEXT else ", ".join(METHODS)
+    raise builder.error(f"`{receiver.type}` has no method `{function.attr}` here", function, f"there are {known}")
 
 
 def _search(builder: FunctionBuilder, node: ast.Call, name: str, receiver: Value) -> Value:

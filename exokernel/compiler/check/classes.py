@@ -162,11 +162,12 @@ def record_fields(record: RecordClass) -> dict[str, Field]:
 
 def own_constants(declared: ClassDeclaration) -> dict[str, Known]:
     """The class variables that the body of a class may use."""
-    names = {
-        statement.target.id
-        for statement in declared.syntax.body
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value is not None
-    } - {name for name, _ in _annotated(declared)}
+    names = set()
+    for statement in declared.syntax.body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
+                names.add(name)
+    names -= {name for name, _ in _annotated(declared)}
     found = {name: class_constant(declared, name) for name in sorted(names)}
     return {name: constants.constant_value(each) for name, each in found.items() if each is not None}
 
@@ -184,7 +185,9 @@ def word_fields(word: WordClass) -> dict[str, Field]:
     context = annotation.Context(word.scope, {}, word)
     for name, node in _annotated(word):
         call = node.value
-        if not isinstance(call, ast.Call):
+        maker = word.scope.meaning(call.func) if isinstance(call, ast.Call) else None
+        count = {"dialect.bit": 1, "dialect.bits": 2}.get(maker.name) if isinstance(maker, Intrinsic) else None
+        if not isinstance(call, ast.Call) or len(call.args) != count or call.keywords:
             raise word.scope.error("a field of a word is `bit(i)` or `bits(low, size)`", node)
         numbers = [constants.integer(word.scope, each, own_constants(word)) for each in call.args]
         low, size = numbers[0], numbers[1] if len(numbers) > 1 else 1

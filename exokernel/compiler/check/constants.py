@@ -126,7 +126,8 @@ def _as_annotated(declared: ConstantDeclaration, found: Known) -> Known:
         return found
     wanted = annotation.resolve(annotation.Context(declared.scope), note)
     if not types.accepts(wanted, found.type):
-        raise declared.scope.error(f"`{declared.short}` is declared {wanted}, but its value is {found.type}", declared.node)
+        sentence = f"`{declared.short}` is declared {wanted}, but its value is {found.type}"
+        raise declared.scope.error(sentence, declared.node)
     return Known(types.value_of(wanted), found.value)
 
 
@@ -169,7 +170,8 @@ class Evaluator:
         raise self.error(node, f"`{ast.unparse(node)}` has no value at build time")
 
     def _attribute(self, node: ast.Attribute) -> Known:
-        holder = None if isinstance(node.value, ast.Name) and node.value.id in self.local else self.scope.meaning(node.value)
+        is_local = isinstance(node.value, ast.Name) and node.value.id in self.local
+        holder = None if is_local else self.scope.meaning(node.value)
         if isinstance(holder, Module):
             return self._declared(node, self.scope.member(holder, node.attr))
         if isinstance(holder, EnumClass):

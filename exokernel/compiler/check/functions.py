@@ -122,7 +122,8 @@ def _with_result(
 ) -> Signature:
     syntax = function.syntax
     if syntax.returns is None:
-        raise context.scope.error(f"`{syntax.name}` does not say what it returns", syntax, "write `-> None` for nothing")
+        hint = "write `-> None` for nothing"
+        raise context.scope.error(f"`{syntax.name}` does not say what it returns", syntax, hint)
     if isinstance(function, FunctionDeclaration) and (traits(function), function.yielding)[1]:
         returns = syntax.returns
         if isinstance(returns, ast.Subscript) and context.scope.meaning(returns.value) == Intrinsic("typing.Iterator"):

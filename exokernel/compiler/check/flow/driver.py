@@ -62,7 +62,8 @@ def _check_paths(program: ProgramBuilder, instance: Instance) -> None:
     check_ending(program, instance)
     function = instance.function
     for location, name in definite.check(function):
-        refuse(program, location, f"`{shown(name)}` may be used here before it has a value", "assign it on every path", shown(name))
+        sentence = f"`{shown(name)}` may be used here before it has a value"
+        refuse(program, location, sentence, "assign it on every path", shown(name))
     for location, name in optionals.check(function):
         what = f"`{shown(name)}`" if name else "this reference"
         refuse(program, location, f"{what} may be None here", "test it first: `is not None`", shown(name))
@@ -88,7 +89,8 @@ def _check_kernel(program: ProgramBuilder, built: list[Instance], regions: dict[
     analysis.solve()
     for instance in built:
         effects = analysis.effects[instance.name]
-        if effects.is_dirty and "syscall" in traits(instance.declaration) and "syscall" not in instance.function.attributes:
+        is_gate = "syscall" in instance.function.attributes
+        if effects.is_dirty and "syscall" in traits(instance.declaration) and not is_gate:
             refuse(
                 program,
                 effects.dirty,

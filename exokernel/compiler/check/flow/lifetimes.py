@@ -133,7 +133,8 @@ def check(regions: Regions) -> list[Finding]:
             for each in sorted(str(each) for each in regions.operand(last.value) if isinstance(each, str)):
                 if not each.endswith(FROZEN):
                     found.append((last.location, each, "escapes"))
-    holders = {name: slots for name, held in regions.of.items() if (slots := {each for each in held if isinstance(each, str)})}
+    holders = {name: {each for each in held if isinstance(each, str)} for name, held in regions.of.items()}
+    holders = {name: slots for name, slots in holders.items() if slots}
     return [*found, *_outdated(regions, holders)] if holders else found
 
 

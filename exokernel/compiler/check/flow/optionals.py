@@ -89,7 +89,9 @@ def _tested(block: op.Block, name: str) -> tuple[str | None, bool]:
         if isinstance(operation, op.IsNone) and operation.target.name == name:
             reference = operation.reference
             return (reference.name if isinstance(reference, op.Local) else None), absent
-        if isinstance(operation, op.Unary) and operation.target.name == name and isinstance(operation.operand, op.Local):
+        if isinstance(operation, op.Unary) and operation.target.name == name:
+            if not isinstance(operation.operand, op.Local):
+                return None, absent
             name, absent = operation.operand.name, not absent
         elif any(local.name == name for local in uses.written(operation)):
             return None, absent

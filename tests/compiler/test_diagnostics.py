@@ -1,0 +1,75 @@
+"""What a refused program's author reads: the line, the caret, one sentence, a hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from exokernel.compiler.build.options import Options
+from exokernel.compiler.build.program import ProgramBuilder, build_program
+from exokernel.compiler.diagnostics import CompileError, Span, combined
+
+ROOT = Path(__file__).parents[2]
+
+
+def refused(source: str, folder: Path) -> str:
+    (folder / "refused.py").write_text(source)
+    with pytest.raises(CompileError) as found:
+        build_program(["refused"], Options((ROOT, folder), checked=("refused",)))
+    return found.value.render()
+
+
+def test_a_refusal_shows_where_what_and_what_to_do(tmp_path: Path) -> None:
+    assert refused("def main(x: int) -> int:\n    if x:\n        return 1\n    return x / 2\n", tmp_path) == (
+        "refused.py:2:8: error: a condition is a bool, not `int`\n"
+        "        if x:\n"
+        "           ^\n"
+        "hint: write `!= 0`\n"
+        "refused.py:4:12: error: `/` makes a float, and there is no floating point\n"
+        "        return x / 2\n"
+        "               ^^^^^\n"
+        "hint: `//` divides, rounding down"
+    )
+
+
+def test_the_caret_stands_under_tabs_too(tmp_path: Path) -> None:
+    lines = refused("def main() -> int:\n\treturn unknown\n", tmp_path).splitlines()
+    assert lines[1:] == ["    \treturn unknown", "    \t       ^^^^^^^"]
+
+
+def test_a_syntax_error_is_a_refusal_like_any_other(tmp_path: Path) -> None:
+    lines = refused("def main() -> int:\n    return (1\n", tmp_path).splitlines()
+    assert lines[0] == "refused.py:2:12: error: this is not Python: '(' was never closed"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x = 1\0", b"x = " + b"(" * 500, b"x = " + b"-" * 100_000 + b"1"])
+def test_no_file_makes_the_compiler_itself_fail(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "odd.py").write_bytes(content)
+    with pytest.raises(CompileError) as found:
+        build_program(["odd"], Options((ROOT, tmp_path), entries=("x",), checked=("odd",)))
+    assert found.value.render().count("error:") >= 1
+
+
+def test_a_module_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CompileError, match="there is no module `nothing`"):
+        build_program(["nothing"], Options((ROOT, tmp_path)))
+
+
+def test_what_follows_from_a_refusal_is_not_said(tmp_path: Path) -> None:
+    assert refused("def main() -> int:\n    x = unknown()\n    return x\n", tmp_path).count("error:") == 1
+
+
+def test_refusals_come_in_source_order_and_once() -> None:
+    spans = [Span("a.py", line, 1, 2, "x") for line in (3, 1, 3)]
+    error = combined([CompileError("no", span) for span in spans])
+    assert [each.span.line for each in [error, *error.others] if each.span is not None] == [1, 3]
+
+
+def test_a_failure_of_the_compiler_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fine.py").write_text("def main() -> int:\n    return 1\n")
+    builder = ProgramBuilder(Options((ROOT, tmp_path)))
+    monkeypatch.setattr(builder, "_drain", lambda: {}["lost"])
+    with pytest.raises(CompileError) as found:
+        builder.build(["fine"])
+    assert "a fault of its own" in found.value.render()
