@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from exokernel.compiler.ir import operations as op
@@ -51,6 +53,19 @@ block last:
   return %7
 end
 '''
+
+REFERENCE = (Path(__file__).parents[2] / "docs/reference/intermediate.md").read_text()
+
+
+def test_the_reference_shows_ir_and_knows_every_operation() -> None:
+    shown = REFERENCE.partition("```ir\n")[2].partition("```")[0]
+    program = read_program(shown)
+    verify(program)
+    assert text.program(program) == shown
+    own_syntax = {"assign": "(assign)", "unary": "(unary)", "binary": "(binary)", "compare": "(compare)"}
+    kinds = [kind for kind in vars(op).values() if isinstance(kind, type) and issubclass(kind, op.Operation)]
+    for name in map(text.mnemonic, kinds):
+        assert name == "operation" or own_syntax.get(name, f"`{name}") in REFERENCE or f" `{name}" in REFERENCE, name
 
 
 def test_the_text_of_what_was_read_is_the_text() -> None:
