@@ -113,15 +113,18 @@ def exchange(table: Frame, index: int, entry: Entry) -> bool:
     owner = frames[table].owner
     entries = machine.entries(table)
     before = entries[index]
+    adds_restricted = entry.present and is_restricted(owner, entry)
     if before.present:
         frames[table].entries -= 1
-        frames[table].restricted -= 1 if is_restricted(owner, before) else 0
+        if is_restricted(owner, before):
+            frames[table].restricted -= 1
         frames[before.frame].uses -= 1
         held(owner, before.key).mappings -= 1
         environments[owner].mappings -= 1
     if entry.present:
         frames[table].entries += 1
-        frames[table].restricted += 1 if is_restricted(owner, entry) else 0
+        if adds_restricted:
+            frames[table].restricted += 1
         frames[entry.frame].uses += 1
         held(owner, entry.key).mappings += 1
         environments[owner].mappings += 1
