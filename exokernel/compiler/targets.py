@@ -30,6 +30,6 @@ class Target:
 
 
 KERNEL = Target("kernel", KERNEL_LAYOUT, Conventions(red_zone=False), code_model="kernel", entry="boot_entry")
-EXOKERNEL = Target("exokernel", PROGRAM_LAYOUT)
-LINUX = Target("linux", PROGRAM_LAYOUT)
+EXOKERNEL = Target("exokernel", PROGRAM_LAYOUT, Conventions(raise_sites=True))
+LINUX = Target("linux", PROGRAM_LAYOUT, Conventions(raise_sites=True))
 TARGETS = {target.name: target for target in (KERNEL, EXOKERNEL, LINUX)}

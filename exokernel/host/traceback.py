@@ -5,15 +5,18 @@ image holds the address; what cannot be followed is left out rather than guessed
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from exokernel.abi.faults import Fault
+from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.x86_64 import PageFaultError, Vector
 from exokernel.host.provision import ROOT
 from exokernel.host.report import EXCEPTIONS, Report
 from exokernel.host.symbols import Memory, Place, Registers, Symbols
 
 MOST_FRAMES = 100
+FRAMES_SHOWN = 3  # of the same line, one after the other
 FAILED_CHECK = b"\x67\x0f\xb9\x40"  # ud1 kind(%eax),%eax: the kind is the byte behind
 
 TRAPS = (Vector.BREAKPOINT, Vector.OVERFLOW)  # exceptions reported behind the instruction [SDM vol. 3A §6.5]
@@ -49,11 +52,27 @@ def symbols_of(image: Path) -> Symbols:
 def render(cause: Report, images: Sequence[Symbols]) -> str:
     """The traceback of a crash or panic and the exception's name, ending in a newline."""
     registers = cause.registers()
-    memory = Memory(registers.get("rsp", 0), cause.memory())
-    lines = ["Traceback (most recent call last):\n"]
-    places = list(follow(registers, memory, images))
-    lines += [frame_text(place) for place in reversed(places)]
-    return "".join(lines if places else []) + conclusion(cause, registers, images) + "\n"
+    innermost = where_raised(registers)
+    memory = Memory(innermost.get("rsp", 0), cause.memory())
+    places = list(follow(innermost, memory, images))
+    lines = ["Traceback (most recent call last):\n"] if places else []
+    for text, same in groupby(frame_text(place) for place in reversed(places)):
+        lines += repeated(text, len(list(same)))
+    return "".join(lines) + conclusion(cause, registers, images) + "\n"
+
+
+def where_raised(registers: Registers) -> Registers:
+    """The registers at the `raise` whose exception nothing caught; otherwise those at the end."""
+    if registers.get("raised", 0) == 0:
+        return registers
+    return {"rip": registers["raised"], "rsp": registers["raised_stack"]}
+
+
+def repeated(text: str, times: int) -> list[str]:
+    """A frame, as Python shows it when it calls itself over and over."""
+    if times <= FRAMES_SHOWN:
+        return [text] * times
+    return [text] * FRAMES_SHOWN + [f"  [Previous line repeated {times - FRAMES_SHOWN} more times]\n"]
 
 
 def follow(registers: Registers, memory: Memory, images: Sequence[Symbols]) -> Iterator[Place]:
@@ -140,6 +159,9 @@ def failed_check(registers: Registers, images: Sequence[Symbols]) -> str:
 
 def page_fault(registers: Registers) -> str:
     error = PageFaultError.of(registers.get("error", 0))
+    stack = registers.get("rsp", 0)
+    if not error.present and stack >= FRAME_SIZE and abs(registers.get("cr2", 0) - stack) <= FRAME_SIZE:
+        return "RecursionError: the stack is used up"
     access = "execution" if error.fetch else "write" if error.write else "read"
     why = "is protected" if error.present else "is not mapped"
     return f"MemoryFault: {access} of {registers.get('cr2', 0):#x}, which {why}"

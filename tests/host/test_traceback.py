@@ -7,7 +7,7 @@ import pytest
 from exokernel.abi.faults import Fault
 from exokernel.host.report import Report
 from exokernel.host.symbols import Memory, Place, Symbols
-from exokernel.host.traceback import render
+from exokernel.host.traceback import render, repeated, where_raised
 
 FAILED_CHECK = bytes.fromhex("670fb94001")
 CALL = b"\xe8"
@@ -65,7 +65,7 @@ def test_a_stack_that_was_not_dumped_ends_the_traceback(image: Symbols) -> None:
 def test_what_is_not_known_is_left_out(image: Symbols) -> None:
     assert image.places(0xDEAD_0000) == []
     assert not image.covers(0xDEAD_0000)
-    text = render(Report("crash", "vector=e error=6 cr2=10 rip=dead0000 rsp=10 memory="), [image])
+    text = render(Report("crash", "vector=e error=6 cr2=10 rip=dead0000 rsp=9000 memory="), [image])
     assert text == "MemoryFault: write of 0x10, which is not mapped\n"
 
 

@@ -15,6 +15,7 @@ from exokernel.compiler.ir.types import BOOL, Value
 from exokernel.compiler.lower.arithmetic import resized
 from exokernel.compiler.lower.emitter import Emitter
 from exokernel.compiler.lower.scalars import result_scalars, returned, scalars
+from exokernel.compiler.lower.support import NOTE_RAISE_SITE
 
 REGISTER = re.compile(r"([re]?[abcd]x|[re]?[sd]i|[re]?[sb]p|r\d+[bwd]?|[abcd][lh]|[xyz]mm\d+)\Z")
 LETTERS = {"a": "{ax}", "b": "{bx}", "c": "{cx}", "d": "{dx}", "S": "{si}", "D": "{di}"}
@@ -159,6 +160,8 @@ def return_(emitter: Emitter, item: op.Return) -> None:
 
 
 def raise_(emitter: Emitter, item: op.Raise) -> None:
+    if emitter.module.conventions.raise_sites and isinstance(item.error, op.Constant):
+        emitter.emit(f'call void asm sideeffect "{NOTE_RAISE_SITE}", "~{{rax}},~{{memory}}"()')
     error = emitter.define(f"trunc i64 {emitter.scalar(item.error)} to i32")
     leave(emitter, (*("poison" for _ in scalars(emitter.function.result)), error))  # nobody looks at the value
 

@@ -27,6 +27,7 @@ class Conventions:
     """What the code may rely on where it will run."""
 
     red_zone: bool = True  # nothing interrupts on the current stack
+    raise_sites: bool = False  # note where an exception was raised last, for the report of one nobody catches
 
 
 def lower_program(program: op.Program, name: str, conventions: Conventions) -> str:

@@ -7,6 +7,9 @@ no C library to supply them. They move eight bytes an iteration: QEMU counts eac
 
 from __future__ import annotations
 
+# A library defines `raised`, two integers; `raise` notes there where it stands, and its stack pointer.
+NOTE_RAISE_SITE = "leaq (%rip), %rax\\0Amovq %rax, raised\\0Amovq %rsp, raised+8"
+
 ASSEMBLY = """
 .text
 .cfi_sections .debug_frame

@@ -7,11 +7,13 @@ knows a symbol. It all runs on what is left of the exception stack, or of our ow
 from typing import NoReturn
 
 from exokernel.abi.console import Stream
+from exokernel.abi.faults import Fault
 from exokernel.abi.layout import STACK_TOP
 from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.x86_64 import Vector
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import bytes_from
+from exokernel.libos.arch.x86_64.raised import raise_site
 from exokernel.libos.exos.arch.registers import Crash
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.layout import STACK_BOTTOM
@@ -40,7 +42,13 @@ def crash(crashed: Crash) -> NoReturn:
     field(" error=", crashed.trap.error)
     field(" kind=", fault_kind(crashed))
     registers(crashed)
-    dump(crashed.trap.stack)
+    if fault_kind(crashed) == Fault.UNCAUGHT:
+        site = raise_site()
+        field(" raised=", site.instruction)
+        field(" raised_stack=", site.stack)
+        dump(site.stack)
+    else:
+        dump(crashed.trap.stack)
     write_text(REPORT, "\n")
     flush_all()
     leave(SIGNALLED + signal_of(crashed.trap.vector))
