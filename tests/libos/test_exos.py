@@ -69,6 +69,13 @@ def test_orphans_are_reaped(machine: str) -> None:
 
 
 @pytest.mark.boot
+def test_forking_without_end_harms_nobody_and_loses_nothing() -> None:
+    ran = run("qemu", "bomb.py")
+    assert ran.stdout == b"many, then as many\n0 frames fewer\n", ran.stderr
+    assert ran.returncode == 0
+
+
+@pytest.mark.boot
 def test_the_end_of_a_slice_changes_nothing_for_whoever_computes() -> None:
     ran = run("qemu", "slices.py")
     assert ran.stdout == b"4 of 4 computed right\n", ran.stderr

@@ -5,7 +5,7 @@ capability: what its family owns is guarded by the family's name, which the firs
 environment forged. Trust: mutual within a family.
 """
 
-from exokernel.abi.errors import InUse, KernelError
+from exokernel.abi.errors import InUse, NoCapability
 from exokernel.abi.names import FRAMES, EnvironmentId, Frame, Slot
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
@@ -42,9 +42,17 @@ def conceive(quota: int) -> EnvironmentId:
         except InUse:
             continue
     kernel.capability_install(embryo, guard, guard, KEY)
-    kernel.capability_install(embryo, guard, CONSOLE, CONSOLE)
-    kernel.capability_install(embryo, guard, ARCHIVE_KEY, ARCHIVE_KEY)
+    hand_down(embryo, CONSOLE)
+    hand_down(embryo, ARCHIVE_KEY)
     return embryo
+
+
+def hand_down(embryo: EnvironmentId, slot: Slot) -> None:
+    """Give an embryo a key of ours, if we have it."""
+    try:
+        kernel.capability_install(embryo, state().guard, slot, slot)
+    except NoCapability:
+        return
 
 
 def tables_of(embryo: EnvironmentId) -> Frame:
@@ -75,7 +83,8 @@ def settle(embryo: EnvironmentId, parent: EnvironmentId) -> None:
     theirs.parent_generation = kernel.environments[parent].generation
     theirs.guard = KEY
     theirs.region = NO_REGION
-    theirs.abandoned = FRAMES
+    theirs.abandoned_first = FRAMES
+    theirs.abandoned_last = 0
     theirs.children = 0
     theirs.frame_hint = state().frame_hint
 
@@ -95,11 +104,3 @@ def bring_to_life(embryo: EnvironmentId) -> None:
             continue
     kernel.slice_give(slice, KEY, embryo)
     kernel.environment_start(embryo, KEY)
-
-
-def discard(embryo: EnvironmentId) -> None:
-    """End an embryo that could not be finished; whoever reaps it frees the rest."""
-    try:
-        kernel.environment_destroy(embryo, KEY)
-    except KernelError:
-        return

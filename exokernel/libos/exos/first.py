@@ -34,7 +34,7 @@ def begin() -> None:
         return
     own = state()
     own.region = NO_REGION
-    own.abandoned = FRAMES
+    own.abandoned_first = FRAMES
     own.guard = FAMILY
     status = CANNOT_LOAD
     try:

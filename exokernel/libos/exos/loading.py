@@ -34,7 +34,6 @@ from exokernel.libos.exos.embryo import (
     bring_to_life,
     close_window,
     conceive,
-    discard,
     map_environment_page,
     settle,
     show,
@@ -44,6 +43,7 @@ from exokernel.libos.exos.layout import ARGUMENTS, ARGUMENTS_PAGE, HEAP, KEY, WI
 from exokernel.libos.exos.memory import COPY_ON_WRITE, archive_entry
 from exokernel.libos.exos.output import flush_all
 from exokernel.libos.exos.processes import NoMemory, leave
+from exokernel.libos.exos.reaping import discard
 from exokernel.libos.exos.tables import Tables
 
 PROGRAMS = b"bin/"  # where the archive has them

@@ -62,7 +62,8 @@ def unshared(entry: Entry) -> Frame:
         if kernel.frames[frame].uses == 1:
             return frame
         own = state()
-        own.abandoned = min(own.abandoned, frame)
+        own.abandoned_first = min(own.abandoned_first, frame)
+        own.abandoned_last = max(own.abandoned_last, frame)
     return copy_of(frame, entry.key)
 
 

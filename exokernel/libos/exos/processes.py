@@ -22,7 +22,6 @@ from exokernel.libos.exos.embryo import (
     child_quota,
     close_window,
     conceive,
-    discard,
     map_environment_page,
     settle,
     show,
@@ -31,7 +30,7 @@ from exokernel.libos.exos.embryo import (
 from exokernel.libos.exos.layout import KEY, SCRATCH_PAGE
 from exokernel.libos.exos.memory import COPY_ON_WRITE
 from exokernel.libos.exos.output import flush_all
-from exokernel.libos.exos.reaping import reap
+from exokernel.libos.exos.reaping import discard, reap
 from exokernel.libos.exos.tables import Tables, regions
 
 CHILD = 0  # what `fork` answers in the child

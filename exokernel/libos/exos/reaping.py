@@ -55,6 +55,15 @@ def reap(dead: EnvironmentId) -> Remains:
     return remains
 
 
+def discard(embryo: EnvironmentId) -> None:
+    """Undo an embryo that could not be finished."""
+    try:
+        kernel.environment_destroy(embryo, KEY)
+        reap(embryo)
+    except KernelError:
+        return
+
+
 def reap_orphans() -> None:
     """Free what processes left that nobody will wait for: their parents are gone."""
     for number in range(FIRST + 1, ENVIRONMENTS):
@@ -142,10 +151,9 @@ def free_data(dead: EnvironmentId) -> None:
                 kernel.frame_free(frame, KEY)
             else:
                 kernel.frame_adopt(frame, KEY)
-    if own.abandoned < kernel.machine().frame_count:
-        low, high = min(low, own.abandoned), max(high, own.abandoned)
-        if own.children <= 1:  # the one that is being reaped
-            own.abandoned = FRAMES
+    low, high = min(low, own.abandoned_first), max(high, own.abandoned_last)
+    if own.children <= 1:  # the one that is being reaped
+        own.abandoned_first, own.abandoned_last = FRAMES, 0
     sweep(low, high + 1)
     own.frame_hint = min(own.frame_hint, low)
 

@@ -30,7 +30,8 @@ class ProcessState(Record):
     region: int  # whose level-1 table `table` is; -1: none
     table: Frame
     guard: Slot  # of ours: what guards the processes we make
-    abandoned: int  # a frame of ours that we left to a child: what is behind it may be garbage of ours soon
+    abandoned_first: int  # the frames of ours that we left to children, and that become garbage of ours, ...
+    abandoned_last: int  # ... lie between
     children: int  # made and not yet waited for
     parent: EnvironmentId
     parent_generation: int  # which bearer of that name
