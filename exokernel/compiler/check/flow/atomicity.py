@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from exokernel.compiler.check.flow import graph, uses
-from exokernel.compiler.check.flow.lifetimes import Regions
+from exokernel.compiler.check.flow.lifetimes import ELSEWHERE, Regions
 from exokernel.compiler.ir import operations as op
 
 
@@ -93,7 +93,7 @@ class Analysis:
             found = regions.place(target) if regions is not None else set()
         else:
             found = regions.operand(target) if regions is not None else set()
-        return not found, {each for each in found if isinstance(each, int)}
+        return not found or ELSEWHERE in found, {each for each in found if isinstance(each, int)}
 
     def changes(self, function: op.Function, operation: op.Operation) -> bool:
         """Whether an operation changes anything that outlives the function."""

@@ -14,6 +14,7 @@ from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
 
 Region = str | int  # a slot by name, a parameter by position
+ELSEWHERE = "@"  # statics, and whatever else is not the function's own
 FROZEN = "!"  # ends the region of bytes of a slot: they are not to change
 Finding = tuple[op.Location | None, str, str]  # where, what, which rule
 
@@ -59,7 +60,7 @@ class Regions:
             case op.Local():
                 return self.operand(place.base)
             case _:
-                return set()
+                return {ELSEWHERE}
 
     def _sources(self, operation: op.Operation) -> set[Region]:
         match operation:
@@ -67,7 +68,10 @@ class Regions:
                 return self.place(place)
             case op.Call(function=name, arguments=arguments):
                 summary = self.summaries.get(name, Summary())
-                return set[Region]().union(*(self.operand(arguments[each]) for each in summary.result))
+                passed = set[Region]().union(*(self.operand(arguments[each]) for each in summary.result))
+                return passed | {ELSEWHERE}
+            case op.AtAddress():
+                return {ELSEWHERE}
             case op.MakeTuple(items=items):
                 return set[Region]().union(*(self.operand(each) for each in items))
             case op.Slice(view=view):
@@ -75,7 +79,7 @@ class Regions:
             case op.BytesOf(value=value):
                 found = self.operand(value)
                 frozen = isinstance(value.type, ir.View)
-                return found | {f"{each}{FROZEN}" for each in found if isinstance(each, str)} if frozen else found
+                return found | {f"{each}{FROZEN}" for each in found if _is_slot(each)} if frozen else found
             case op.Assign(value=value) | op.Item(value=value):
                 return self.operand(value)
             case _:
@@ -83,7 +87,9 @@ class Regions:
 
 
 def _moves(operation: op.Operation) -> bool:
-    return isinstance(operation, (op.Refer, op.Call, op.MakeTuple, op.Slice, op.Assign, op.BytesOf, op.Item))
+    return isinstance(
+        operation, (op.Refer, op.Call, op.AtAddress, op.MakeTuple, op.Slice, op.Assign, op.BytesOf, op.Item)
+    )
 
 
 def refers(kind: ir.Value) -> bool:
@@ -91,6 +97,10 @@ def refers(kind: ir.Value) -> bool:
     if isinstance(kind, ir.Tuple):
         return any(map(refers, kind.items))
     return isinstance(kind, (ir.Reference, ir.View, ir.Text, ir.Bytes))
+
+
+def _is_slot(region: Region) -> bool:
+    return isinstance(region, str) and region != ELSEWHERE and not region.endswith(FROZEN)
 
 
 def summarise(functions: list[op.Function]) -> tuple[dict[str, Summary], dict[str, Regions]]:
@@ -130,10 +140,11 @@ def check(regions: Regions) -> list[Finding]:
     for block in function.blocks:
         last = block.operations[-1]
         if isinstance(last, op.Return) and last.value is not None:
-            for each in sorted(str(each) for each in regions.operand(last.value) if isinstance(each, str)):
-                if not each.endswith(FROZEN):
-                    found.append((last.location, each, "escapes"))
-    holders = {name: {each for each in held if isinstance(each, str)} for name, held in regions.of.items()}
+            for each in sorted(str(each) for each in regions.operand(last.value) if _is_slot(each)):
+                found.append((last.location, each, "escapes"))
+    holders = {
+        name: {each for each in held if isinstance(each, str) and each != ELSEWHERE} for name, held in regions.of.items()
+    }
     holders = {name: slots for name, slots in holders.items() if slots}
     return [*found, *_outdated(regions, holders)] if holders else found
 
@@ -169,7 +180,7 @@ def _changes(regions: Regions, operation: op.Operation) -> list[tuple[str, str]]
         reached = set[Region]().union(*(regions.operand(each) for each in passed))
     else:
         return []
-    return [(each, "frozen") for each in sorted(map(str, reached)) if not each.endswith(FROZEN)]
+    return [(each, "frozen") for each in sorted(str(each) for each in reached if _is_slot(each))]
 
 
 def _live_at_end(function: op.Function, names: set[str]) -> dict[str, set[str]]:

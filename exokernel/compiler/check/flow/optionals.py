@@ -84,11 +84,13 @@ def _edges(block: op.Block, state: State) -> list[tuple[str, State]]:
 
 def _tested(block: op.Block, name: str) -> tuple[str | None, bool]:
     """The reference a condition asks about, and whether true means absent."""
-    absent = True
+    absent, assigned = True, set[str]()
     for operation in reversed(block.operations[:-1]):
         if isinstance(operation, op.IsNone) and operation.target.name == name:
             reference = operation.reference
-            return (reference.name if isinstance(reference, op.Local) else None), absent
+            still = isinstance(reference, op.Local) and reference.name not in assigned
+            return (reference.name if isinstance(reference, op.Local) and still else None), absent
+        assigned |= {local.name for local in uses.written(operation)}
         if isinstance(operation, op.Unary) and operation.target.name == name:
             if not isinstance(operation.operand, op.Local):
                 return None, absent
