@@ -15,6 +15,8 @@ STACK_BOTTOM = STACK_TOP - STACK_SIZE  # what lies below is never mapped
 HEAP = 0x4000_0000
 HEAP_END = ARCHIVE
 
+assert STACK_TOP == IMAGE  # and the heap is behind the image: from STACK_BOTTOM to HEAP_END all may be memory
+
 FIRST_PAGE = Page(ENVIRONMENT_PAGE // FRAME_SIZE)
 WINDOW_PAGE = Page(WINDOW // FRAME_SIZE)
 SCRATCH_PAGE = Page(SCRATCH // FRAME_SIZE)
@@ -31,6 +33,6 @@ ARCHIVE_KEY = Slot(3)  # reads the frames of the boot archive
 
 def may_be_memory(address: int) -> bool:
     """Whether an address may have zero-filled memory of our own: stack, image, heap, scratch."""
-    if address < STACK_BOTTOM:
-        return SCRATCH <= address < ARGUMENTS
-    return address < STACK_TOP or IMAGE <= address < HEAP_END
+    if STACK_BOTTOM <= address < HEAP_END:
+        return True
+    return SCRATCH <= address < ARGUMENTS
