@@ -18,6 +18,7 @@ from exokernel.dialect.unsafe import array_at, record_at
 
 FIRST_KERNEL_ENTRY = 256
 SELF_ENTRY = 510
+KERNEL_ROOT = -0x1000_0000  # address of the table whose upper half all roots share
 
 
 class PoweredOff(BaseException):
@@ -62,7 +63,9 @@ class SparseMemory:
         self.pages = {number: bytearray(page) for number, page in snapshot.items()}
 
     def symbol_address(self, name: str) -> int:
-        raise LookupError(name)
+        if name != "kernel_root":
+            raise LookupError(name)
+        return KERNEL_ROOT
 
     def assemble(self, text: str) -> None:
         """Assembly means nothing here."""
@@ -146,6 +149,11 @@ def forget_all() -> None:
 
 def forget_registers(environment: EnvironmentId) -> None:
     log.registers_forgotten.append(environment)
+
+
+def prepare_kernel_half() -> None:
+    for index in range(FIRST_KERNEL_ENTRY, TABLE_ENTRIES):
+        array_at(Entry, KERNEL_ROOT, TABLE_ENTRIES)[index] = kernel_entry(index)
 
 
 def share_kernel_half(root: Frame) -> None:

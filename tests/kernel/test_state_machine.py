@@ -8,8 +8,9 @@ each call what must come of it, and the invariants are looked at after each.
 from typing import Any, get_type_hints
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from exokernel.abi import names
 from exokernel.abi.capability import ROOT, Capability, Rights
@@ -262,4 +263,9 @@ class Kernel(RuleBasedStateMachine):
 QUICK = settings(max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
 TestKernel = Kernel.TestCase
 TestKernel.settings = QUICK
+
+
+@pytest.mark.deep
+def test_many_more_of_the_same() -> None:
+    run_state_machine_as_test(Kernel, settings=settings(QUICK, max_examples=2000, stateful_step_count=50))  # type: ignore[no-untyped-call]
 

@@ -113,6 +113,7 @@ class World:
 
     def boot(self) -> None:
         """Do what the boot sequence does, in the same order, through the kernel's own functions."""
+        fake_machine.prepare_kernel_half()
         self.machine.frame_count = FRAMES
         for number in range(RESERVED, FRAMES):
             self.frames[number].kind = FrameKind.FREE
