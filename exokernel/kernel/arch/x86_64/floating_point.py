@@ -34,10 +34,9 @@ INITIAL_SIMD_CONTROL = 0x1F80  # all SIMD exceptions masked, round to nearest
 
 
 class Registers(Record):
-    """Whose state the registers hold. Using them traps unless `current` is the `owner`."""
+    """Whose state the registers hold. Using them traps unless the owner runs."""
 
     owner: StoredEnvironment = NOBODY
-    current: StoredEnvironment = NOBODY  # who would use them now
 
 
 states: Array[SavedState] = placed("floating_point_states", ENVIRONMENTS)  # NOBODY's is what all start with
@@ -53,17 +52,15 @@ def prepare() -> None:
 
 @inline
 def switch(environment: EnvironmentId) -> None:
-    """Trap the first use from here on, unless the registers are the environment's already."""
-    former = registers.current
-    registers.current = environment
-    if former == registers.owner or environment == registers.owner:
-        guard()
+    """Trap the first use of who runs from here on, unless the registers are its already."""
+    if registers.owner != NOBODY:  # else it traps in any case
+        guard(environment)
 
 
 @never_inline
-def guard() -> None:
+def guard(environment: EnvironmentId) -> None:
     """Trap the first use, or do not."""
-    if registers.current == registers.owner:
+    if environment == registers.owner:
         clear_task_switched()
     else:
         load_control_0(int(CONTROL_0))
@@ -74,16 +71,15 @@ def forget(environment: EnvironmentId) -> None:
     saved[environment] = False
     if registers.owner == environment:
         registers.owner = NOBODY
-        guard()
 
 
-def on_first_use() -> None:
-    """Give the registers to the current environment."""
+def on_first_use(environment: EnvironmentId) -> None:
+    """Give the registers to who runs."""
     clear_task_switched()
     if registers.owner != NOBODY:
         save_floating_point(address_of(states[registers.owner]))
         saved[registers.owner] = True
 
-    source = registers.current if saved[registers.current] else NOBODY
+    source = environment if saved[environment] else NOBODY
     restore_floating_point(address_of(states[source]))
-    registers.owner = registers.current
+    registers.owner = environment

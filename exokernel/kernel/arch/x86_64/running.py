@@ -7,7 +7,7 @@ current one are kept ready so that an exception does not have to compute them.
 from exokernel.abi.environment_page import EnvironmentPage
 from exokernel.abi.names import FRAME_SIZE, USER_PAGES, EnvironmentId, Frame, Page
 from exokernel.abi.x86_64 import TrapFrame
-from exokernel.dialect import Record, inline, size_of, wrapping_add, wrapping_multiply
+from exokernel.dialect import Record, inline, size_of, wrapping_add, wrapping_multiply, wrapping_sub
 from exokernel.dialect.unsafe import record_at, symbol_address
 from exokernel.kernel.arch.x86_64 import floating_point
 from exokernel.kernel.arch.x86_64.entry import begin_at
@@ -22,8 +22,8 @@ class Running(Record):
 
     root: Frame = Frame(0)
     page: int = 0  # address in the kernel's map
-    at: int = 0  # address in the environment's map
-    record: int = 0  # and there, of the first record on the exception stack
+    top: int = 0  # address of its end in the environment's map, where the exception stack begins
+    record: int = 0  # and there, of the first record on it
 
 
 def running() -> Running:
@@ -51,12 +51,12 @@ def page_at(address: int) -> EnvironmentPage:
 def begin(environment: EnvironmentId, root: Frame, page: Frame, at: Page, entry: int) -> None:
     """Leave the kernel into `environment` at `entry`, its exception stack empty and nothing in its registers."""
     now = running()
-    here = wrapping_multiply(at, FRAME_SIZE)
+    top = wrapping_multiply(wrapping_add(at, 1), FRAME_SIZE)
     if root != now.root:
         now.root = root
         load_root(wrapping_multiply(root, FRAME_SIZE))
     now.page = address_of_frame(page)
-    now.at = here
-    now.record = wrapping_add(here, FRAME_SIZE - size_of(TrapFrame))
-    begin_at(entry, wrapping_add(here, FRAME_SIZE))
+    now.top = top
+    now.record = wrapping_sub(top, size_of(TrapFrame))
+    begin_at(entry, top)
     floating_point.switch(environment)

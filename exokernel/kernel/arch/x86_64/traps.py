@@ -23,6 +23,7 @@ from exokernel.kernel.arch.x86_64.instructions import abandon, depart, fault_add
 from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
 from exokernel.kernel.arch.x86_64.running import is_entry, page_at, running
 from exokernel.kernel.arch.x86_64.timer import acknowledge
+from exokernel.kernel.state import machine_state
 
 SPARED = 192  # bytes left below its stack pointer: a function's red zone, and where a handler that returns puts the address
 RECORD = size_of(TrapFrame)
@@ -53,9 +54,9 @@ def forward(frame: InterruptFrame, vector: Vector, error: int) -> None:
 def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> None:
     """Push a record of what `frame` says, and make `frame` return to `handler`."""
     position = FRAME_SIZE - RECORD
-    used = wrapping_sub(frame.stack, running().at)
-    if unsigned_less(used, FRAME_SIZE + 1):
-        position = used - SPARED - RECORD & -16
+    left = wrapping_sub(running().top, frame.stack)
+    if unsigned_less(left, FRAME_SIZE + 1):
+        position = FRAME_SIZE - left - SPARED - RECORD & -16
         if position < STACK_BASE:
             abandon(Reason.NO_STACK, vector)
 
@@ -71,7 +72,7 @@ def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> 
         record.address = fault_address()
     frame.instruction = handler
     frame.flags = int(USER_FLAGS)
-    frame.stack = wrapping_add(running().at, position)
+    frame.stack = wrapping_add(running().top, position - FRAME_SIZE)
 
 
 @exported("trap_death")
@@ -98,7 +99,7 @@ def on_timer(frame: InterruptFrame) -> None:
 @interrupt
 def on_device_not_available(frame: InterruptFrame) -> None:
     forbid_user_access()
-    floating_point.on_first_use()
+    floating_point.on_first_use(machine_state().current)
 
 
 # One function for each exception: the processor enters by number, and tells no other way.

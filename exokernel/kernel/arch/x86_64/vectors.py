@@ -61,8 +61,8 @@ enter_{vector}:
     clac
     pushq %rax
     pushq %rcx
-    movq {frame + STACK}(%rsp), %rax
-    subq running + {offset_of(Running, "at")}, %rax
+    movq running + {offset_of(Running, "top")}, %rax
+    subq {frame + STACK}(%rsp), %rax
     cmpq ${FRAME_SIZE}, %rax
     jbe 1f                              # on the exception stack already
     movq running + {offset_of(Running, "page")}, %rax
