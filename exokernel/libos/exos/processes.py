@@ -7,7 +7,7 @@ copy-on-write and end with a status is known here only. Signals and groups are n
 from typing import NoReturn
 
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import ENVIRONMENTS, NOBODY, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page
+from exokernel.abi.names import ENVIRONMENTS, NOBODY, TABLE_ENTRIES, EnvironmentId, Frame, Page
 from exokernel.abi.tables import Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import never_inline
@@ -31,7 +31,7 @@ from exokernel.libos.exos.layout import KEY, SCRATCH_PAGE
 from exokernel.libos.exos.memory import COPY_ON_WRITE
 from exokernel.libos.exos.output import flush_all
 from exokernel.libos.exos.reaping import discard, reap
-from exokernel.libos.exos.tables import Tables, regions
+from exokernel.libos.exos.tables import Tables, present, regions
 
 CHILD = 0  # what `fork` answers in the child
 WRITABLE = Entry(writable=True)
@@ -111,39 +111,30 @@ def share_memory(tables: Tables) -> None:
     for region in regions():
         table = kernel.entries_2[region].frame
         first = region * TABLE_ENTRIES
-        left = kernel.frames[table].entries
-        low, high = TABLE_ENTRIES, 0  # the pages that we may write lie between
-        index = 0
-        while left > 0:
-            entry = kernel.entries_1[first + index]
-            if entry.present:
-                left -= 1
-                page = Page(first + index)
-                if entry.writable and page > SCRATCH_PAGE:
-                    batch.add(tables.covering(page), Index(index), shared(entry))
-                    low, high = min(low, index), index + 1
-                elif page > SCRATCH_PAGE:
-                    batch.add(tables.covering(page), Index(index), entry)
-            index += 1
+        low, high = first + TABLE_ENTRIES, first  # the pages that we may write lie between
+        for number in present(kernel.entries_1, first, table):
+            page, entry = Page(number), kernel.entries_1[number]
+            if page > SCRATCH_PAGE:
+                if entry.writable:
+                    entry = entry.replace(writable=False, software=COPY_ON_WRITE)
+                    low, high = min(low, number), number + 1
+                batch.add(tables.covering(page), kernel.index_of(page), entry)
         batch.finish()
-        stop_writing(table, first, low, high)
+        stop_writing(table, low, high)
 
 
-def shared(entry: Entry) -> Entry:
-    return entry.replace(writable=False, software=COPY_ON_WRITE)
-
-
-def stop_writing(table: Frame, first: int, low: int, high: int) -> None:
-    """Make those pages copy-on-write that we may write, of the entries from `low` to `high` of a table."""
-    index = low
-    while index < high:
+def stop_writing(table: Frame, low: int, high: int) -> None:
+    """Make those pages copy-on-write that we may write, of the pages from `low` to `high` of one table."""
+    page = low
+    while page < high:
         run = 0
-        while index + run < high and kernel.entries_1[first + index + run].writable:
+        while page + run < high and kernel.entries_1[page + run].writable:
             run += 1
         done = 0
         while done < run:
-            done += kernel.protect(table, Index(index + done), run - done, WRITABLE, MARK, KEY)
-        index += run + 1
+            index = kernel.index_of(Page(page + done))
+            done += kernel.protect(table, index, run - done, WRITABLE, MARK, KEY)
+        page += run + 1
 
 
 def wait(child: int) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from exokernel.abi.names import TABLE_ENTRIES, Frame, Index, Page
 from exokernel.abi.x86_64 import Entry
-from exokernel.dialect import Record, inline, never_inline
+from exokernel.dialect import Array, Record, inline, never_inline
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import new_table
 from exokernel.libos.exos.arch.state import state
@@ -57,29 +57,23 @@ def map_page(page: Page, entry: Entry) -> None:
     kernel.map(table_of(page), kernel.index_of(page), entry, KEY)
 
 
+def present(entries: Array[Entry], first: int, table: Frame) -> Iterator[int]:
+    """Yield the numbers of the entries in use of a table of ours, whose own entries are `entries` from `first` on."""
+    left = kernel.frames[table].entries
+    number = first
+    while left > 0:
+        if entries[number].present:
+            left -= 1
+            yield number
+        number += 1
+
+
 def regions() -> Iterator[int]:
     """Yield every region of ours that has a level-1 table, ascending."""
-    tops = kernel.frames[kernel.environments[kernel.ourselves()].root].entries
-    top = 0
-    while tops > 0:
-        link_4 = kernel.entries_4[top]
-        if link_4.present:
-            tops -= 1
-            middles = kernel.frames[link_4.frame].entries
-            middle = top * TABLE_ENTRIES
-            while middles > 0:
-                link_3 = kernel.entries_3[middle]
-                if link_3.present:
-                    middles -= 1
-                    bottoms = kernel.frames[link_3.frame].entries
-                    region = middle * TABLE_ENTRIES
-                    while bottoms > 0:
-                        if kernel.entries_2[region].present:
-                            bottoms -= 1
-                            yield region
-                        region += 1
-                middle += 1
-        top += 1
+    for top in present(kernel.entries_4, 0, kernel.environments[kernel.ourselves()].root):
+        for middle in present(kernel.entries_3, top * TABLE_ENTRIES, kernel.entries_4[top].frame):
+            for region in present(kernel.entries_2, middle * TABLE_ENTRIES, kernel.entries_3[middle].frame):
+                yield region
 
 
 class Tables(Record):
