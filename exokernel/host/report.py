@@ -10,7 +10,8 @@ One line, one report: a word, then what it says.
 Keys of `crash` and `panic`, all optional: the registers by their names (`rip rsp rbp rbx
 r12` ... `cr2`), `vector` and `error` of the exception, `environment`, all hexadecimal;
 `memory`, the bytes that lie at `rsp`, two digits each; `program`, its name in the archive;
-`reason`, a word of the kernel's.
+`reason`, a word of the kernel's; `raised` and `raised_stack`, of an exception nothing caught:
+where the `raise` stands, and its stack pointer, at which `memory` lies then.
 Nothing here reads a symbol; `traceback` does.
 """
 

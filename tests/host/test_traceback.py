@@ -111,3 +111,17 @@ def test_an_exception_nobody_caught_is_named(image: Symbols) -> None:
     assert render(cause, [image]).endswith("Mishap: nothing caught it\n")
     cause = Report("crash", f"vector=6 rip={with_kind:x} rsp=0 rdx=1002")
     assert render(cause, [image]).endswith("an exception that nothing caught\n")
+
+
+def test_an_exception_nobody_caught_is_followed_from_its_raise(image: Symbols) -> None:
+    address, stack = stopped_in_get(image)
+    fields = f"vector=6 rip=0 rsp=9000 raised={address:x} raised_stack=7000 memory={stack.hex()}"
+    text = render(Report("crash", fields), [image])
+    assert text.index("in main") < text.index("in middle") < text.index("in get")
+
+
+def test_recursion_is_shown_short() -> None:
+    assert repeated("x", 3) == ["x"] * 3
+    assert repeated("x", 10) == ["x", "x", "x", "  [Previous line repeated 7 more times]\n"]
+    deep = Report("crash", "vector=e error=6 cr2=2fffc8 rip=dead0000 rsp=2fffd0")
+    assert render(deep, []) == "RecursionError: the stack is used up\n"
