@@ -8,8 +8,8 @@ import pytest
 
 from exokernel.abi.environment_page import EnvironmentPage
 from exokernel.abi.layout import ENTRIES_2, ENVIRONMENT_PAGE, ENVIRONMENTS_OFFSET, EXPOSED
-from exokernel.abi.names import FRAME_SIZE, SLICES
-from exokernel.abi.tables import EnvironmentState, Phase, Reason
+from exokernel.abi.names import FIRST, FRAME_SIZE, SLICES
+from exokernel.abi.tables import EnvironmentState, MachineState, Phase, Reason
 from exokernel.dialect import offset_of, size_of
 from tests.boot.guest import FREE_FRAME, Computer
 
@@ -20,6 +20,7 @@ PAGE = ENVIRONMENT_PAGE + FRAME_SIZE
 BEGIN = offset_of(EnvironmentPage, "begin")
 END = offset_of(EnvironmentPage, "end")
 RUNNABLE = offset_of(EnvironmentPage, "runnable")
+FIRST_STATE = EXPOSED + ENVIRONMENTS_OFFSET + FIRST * size_of(EnvironmentState)
 STATE = EXPOSED + ENVIRONMENTS_OFFSET + SECOND * size_of(EnvironmentState)
 
 MAKE_SECOND = f"""
@@ -193,6 +194,43 @@ def test_who_does_not_hand_on_dies(computer: Computer, manner: str) -> None:
             """,
             instructions,
         )
+    )
+    assert ending.halted == 0
+
+
+DEBT = 3  # ticks
+
+
+@pytest.mark.parametrize("counted", [False, True])
+def test_the_machine_waits_while_only_debtors_could_run(computer: Computer, counted: bool) -> None:
+    """The first overstays, then nobody else wants the processor: it waits for interrupts until the debt is paid."""
+    ending = computer.run(
+        program(
+            f"""
+            movq $first, page + {BEGIN}
+            movq $ended, page + {END}
+            movabsq ${FIRST_STATE % 2**64}, %rbx
+            movabsq ${EXPOSED % 2**64}, %rbp
+        1:  jmp 1b
+        ended:
+            cmpw ${DEBT}, {offset_of(EnvironmentState, "excess")}(%rbx)
+            jb ended
+            movl $0, {PAGE + RUNNABLE}
+            movq {offset_of(MachineState, "ticks")}(%rbp), %rax
+            movq %rax, since
+            yield 0
+            halt $100
+        first:
+            movabsq ${EXPOSED % 2**64}, %rbp
+            movq {offset_of(MachineState, "ticks")}(%rbp), %rax
+            subq since, %rax
+            must a                      # it takes the turn of the wheel at the next tick
+            halt $0
+            """,
+            "1: jmp 1b\n",
+            "since: .quad 0",
+        ),
+        counted=counted,
     )
     assert ending.halted == 0
 
