@@ -2,14 +2,26 @@
 
 Frames that others still use are adopted; they become garbage of ours when the last user
 goes. The kernel keeps no list of what a process owned, but its tables say who owns each
-frame, and how many each owns tell us when to stop looking.
+frame, and how many each owns tell us when to stop looking. The dead may have written
+anything into their pages: what stands there is used as a status or a name, and checked.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAMES, SLICES, TABLE_ENTRIES, EnvironmentId, Frame, Index, Slice
+from exokernel.abi.names import (
+    ENVIRONMENTS,
+    FIRST,
+    FRAMES,
+    NOBODY,
+    SLICES,
+    TABLE_ENTRIES,
+    EnvironmentId,
+    Frame,
+    Index,
+    Slice,
+)
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
@@ -80,6 +92,8 @@ def is_orphan(dead: EnvironmentId) -> bool:
         close_window()
     except KernelError:
         return False
+    if not 0 <= parent < ENVIRONMENTS:
+        return True
     bearer = kernel.environments[parent]
     return bearer.phase != Phase.LIVE or bearer.generation != generation
 
@@ -91,9 +105,10 @@ def last_words(dead: EnvironmentId) -> Remains:
     except KernelError:
         raise NotOurs
     theirs = state_in_window()
-    remains = Remains(theirs.status if theirs.ended else KILLED, theirs.successor)
+    status = theirs.status if theirs.ended else KILLED
+    successor = theirs.successor if FIRST < theirs.successor < ENVIRONMENTS else NOBODY
     close_window()
-    return remains
+    return Remains(status, successor)
 
 
 def owned(dead: EnvironmentId) -> Iterator[Frame]:
