@@ -20,7 +20,7 @@ from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
 
 BASES = {"": 10, "d": 10, "x": 16, "o": 8, "b": 2}
-SPECIFICATION = re.compile(r"(?:(?P<fill>.)(?P<align>[>]))?(?P<zero>0)?(?P<width>\d*)(?P<kind>[dxob]?)\Z")
+SPECIFICATION = re.compile(r"(?:(?P<fill>[^0])?(?P<align>>))?(?P<zero>0)?(?P<width>\d*)(?P<kind>[dxob]?)\Z")
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _with_format(builder: FunctionBuilder, node: ast.AST, piece: Piece, parts: l
             assert isinstance(each, ast.Constant)
             text += str(each.value)
     found = SPECIFICATION.match(text)
-    if found is None:
+    if found is None or (found["align"] and found["zero"]):
         raise builder.error(
             f"the format `{text}` is not known", node, "a width, a 0 or a fill before `>`, and one of d x o b"
         )
