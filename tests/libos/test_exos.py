@@ -12,7 +12,9 @@ MACHINES = [pytest.param("qemu", marks=pytest.mark.boot), "cpython"]
 SECONDS = 60
 
 
-def run(machine: str, guest: str, *options: str, data: bytes | None = None, folder: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+def run(
+    machine: str, guest: str, *options: str, data: bytes | None = None, folder: Path = ROOT
+) -> subprocess.CompletedProcess[bytes]:
     """Run a test's program, with the arguments of `exok run` before and behind its name."""
     command = [sys.executable, str(ROOT / "exok"), "run", "-q", "--machine", machine, *options, str(GUESTS / guest)]
     return subprocess.run(

@@ -3,21 +3,21 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MACHINES = ("qemu", "native", "cpython")
 SECONDS = 60  # the longest any run may take
 
-Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
-
-def exok(machine: str, program: str, arguments: Sequence[str], data: bytes | None, folder: Path) -> subprocess.CompletedProcess[bytes]:
+def exok(
+    machine: str, program: str, arguments: Sequence[str], data: bytes | None, folder: Path
+) -> subprocess.CompletedProcess[bytes]:
     """Run a program of ours in `folder`, with `data` on a pipe or with no input."""
-    command = [sys.executable, str(ROOT / "exok"), "run", "-q", "--machine", machine, str(ROOT / "programs" / program), "--"]
+    tool = [sys.executable, str(ROOT / "exok"), "run", "-q", "--machine", machine]
+    command = [*tool, str(ROOT / "programs" / program), "--"]
     return subprocess.run(
         [*command, *arguments],
         input=data,
