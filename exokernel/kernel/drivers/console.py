@@ -6,7 +6,7 @@ ports are missing, their streams go to the serial port too. Who may write is not
 """
 
 from exokernel.abi.console import Stream
-from exokernel.dialect import Array, Record, u8
+from exokernel.dialect import Array, Record, u8, wrapping_sub
 from exokernel.kernel.arch.ports import input_byte, output_byte
 
 SERIAL = 0x3F8  # COM1
@@ -69,7 +69,7 @@ def _send(byte: int) -> None:
         while input_byte(STATUS) & SENT == 0:
             pass
         console.room = FIFO_SIZE
-    console.room -= 1
+    console.room = wrapping_sub(console.room, 1)
     output_byte(DATA, byte)
 
 
