@@ -30,6 +30,7 @@ from exokernel.host.symbols import Symbols
 
 SOCKET_PATIENCE = 5.0  # seconds for QEMU to open its socket
 ENTRY = "main"
+QEMU_FAILED = 1  # its status when it could not even start the machine
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -86,7 +87,7 @@ def under_gdb(
         for debugger in debuggers:
             debugger.wait()
         signal.signal(signal.SIGINT, before)
-    if not ending.report and not ending.complaint:
+    if not ending.report and ending.machine_status != QEMU_FAILED:
         return 0  # ended from within gdb
     return conclude(ending, compiled, phases, options)
 

@@ -45,6 +45,8 @@ def test_gdb_stops_the_machine_and_lets_it_go(driver: FakeDriver, exok: Exok) ->
 
 @pytest.mark.boot
 @pytest.mark.skipif(shutil.which("gdb") is None, reason="gdb is not installed")
-def test_no_machine_waits_for_a_gdb_that_left(driver: FakeDriver, exok: Exok) -> None:
+@pytest.mark.parametrize("farewell", ["disconnect", "kill"])
+def test_no_machine_waits_for_a_gdb_that_left(driver: FakeDriver, exok: Exok, farewell: str) -> None:
     driver.guest = talking_guest()
-    assert exok("debug", "prog.py", "--break", "*0x100000", "--command", "disconnect")[0] == 0
+    status, _, error = exok("debug", "prog.py", "--break", "*0x100000", "--command", farewell)
+    assert status == 0 and "exok:" not in error
