@@ -145,7 +145,7 @@ def length(builder: FunctionBuilder, node: ast.expr) -> op.Operand:
 def element_place(builder: FunctionBuilder, node: ast.Subscript) -> tuple[op.Place, Type]:
     """An element by index, checked against the length."""
     found, items = variable(builder, node.value)
-    index = builder.copy(Value(types.INT, places.number(builder, node.slice))).operand
+    index = places.from_end(builder, builder.copy(Value(types.INT, places.number(builder, node.slice))).operand, found.local)
     within = builder.temporary(types.BOOL)
     builder.at(node)
     builder.emit(op.Compare(within, op.Relation.UNSIGNED_LESS, index, found.local))

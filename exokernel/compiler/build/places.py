@@ -90,6 +90,12 @@ def subscript(builder: FunctionBuilder, node: ast.Subscript, expected: Type | No
     base = table if table is not None else builder.expression(node.value)
     if isinstance(node.slice, ast.Slice):
         return sliced(builder, node, base, node.slice)
+    if table is not None:
+        assert isinstance(table.type, types.Array)
+        index = from_end(builder, number(builder, node.slice), length(builder, table))
+        builder.at(node)
+        place = op.Place(table.place.base, (op.IndexStep(index),), types.storage(table.type.element))
+        return read(builder, place, table.type.element)
     return element(builder, node, base)
 
 
@@ -99,10 +105,13 @@ def element(builder: FunctionBuilder, node: ast.Subscript, base: Result) -> Resu
         case types.Array(kind):
             return read(builder, element_place(builder, node, base, kind), kind)
         case types.Octets():
+            octets = builder.materialise(base)
             index = number(builder, node.slice)
+            if not isinstance(index, op.Constant):
+                index = from_end(builder, index, length(builder, octets))
             target = builder.temporary(types.INT)
             builder.at(node)
-            builder.emit(op.Octet(target, builder.materialise(base).operand, index))
+            builder.emit(op.Octet(target, octets.operand, index))
             return Value(types.INT, target)
         case types.Tuple():
             from exokernel.compiler.build import tuples
@@ -147,6 +156,21 @@ def number(builder: FunctionBuilder, node: ast.expr) -> op.Operand:
     return value.operand
 
 
+def from_end(builder: FunctionBuilder, index: op.Operand, length: op.Operand) -> op.Operand:
+    """An index of a list, tuple or bytes, which in Python counts from the end when it is negative."""
+    if isinstance(index, op.Constant):
+        return index
+    target, negative = builder.temporary(types.INT), builder.temporary(types.BOOL)
+    turn, after = builder.new_block("negative"), builder.new_block("index")
+    builder.emit(op.Assign(target, index))
+    builder.emit(op.Compare(negative, op.Relation.LESS, index, ZERO))
+    builder.branch(negative, turn, after)
+    builder.start(turn)
+    builder.emit(op.Binary(target, op.BinaryOperator.ADD, index, length, proved=True))
+    builder.start(after)
+    return target
+
+
 def sliced(builder: FunctionBuilder, node: ast.Subscript, base: Result, bounds: ast.Slice) -> Value:
     """A view of some elements of an array, or some of the bytes."""
     if not isinstance(base.type, (types.Array, types.Octets)):
@@ -157,16 +181,29 @@ def sliced(builder: FunctionBuilder, node: ast.Subscript, base: Result, bounds: 
     view = builder.materialise(base)
     if bounds.lower is None and bounds.upper is None:
         return view
-    lower = number(builder, bounds.lower) if bounds.lower is not None else ZERO
-    if bounds.upper is not None:
-        upper = number(builder, bounds.upper)
-    else:
-        upper = builder.temporary(types.INT)
-        builder.emit(op.Length(upper, view.operand))
+    lower = _bound(builder, view, bounds.lower) if bounds.lower is not None else ZERO
+    upper = _bound(builder, view, bounds.upper) if bounds.upper is not None else length(builder, view)
     target = builder.temporary(base.type)
     builder.at(node)
     builder.emit(op.Slice(target, view.operand, lower, upper))
     return Value(base.type, target)
+
+
+def _bound(builder: FunctionBuilder, view: Value, node: ast.expr) -> op.Operand:
+    """A bound of a slice. Those of bytes count from the end when negative, and stop at the start."""
+    bound = number(builder, node)
+    if isinstance(bound, op.Constant) or isinstance(view.type, types.Array):
+        return builder.copy(Value(types.INT, bound)).operand
+    turned = from_end(builder, bound, length(builder, view))
+    assert isinstance(turned, op.Local)
+    below = builder.temporary(types.BOOL)
+    clamp, after = builder.new_block("below"), builder.new_block("bound")
+    builder.emit(op.Compare(below, op.Relation.LESS, turned, ZERO))
+    builder.branch(below, clamp, after)
+    builder.start(clamp)
+    builder.emit(op.Assign(turned, ZERO))
+    builder.start(after)
+    return turned
 
 
 def length(builder: FunctionBuilder, result: Result) -> op.Operand:

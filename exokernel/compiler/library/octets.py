@@ -3,7 +3,7 @@
 
 def find(data: bytes, part: bytes, start: int) -> int:
     """The first position from `start` on where `part` stands, or -1."""
-    position = start
+    position = from_start(data, start)
     while position + len(part) <= len(data):
         if data[position : position + len(part)] == part:
             return position
@@ -13,10 +13,15 @@ def find(data: bytes, part: bytes, start: int) -> int:
 
 def find_octet(data: bytes, octet: int, start: int) -> int:
     """The first position from `start` on of one byte, or -1."""
-    for position in range(start, len(data)):
+    for position in range(from_start(data, start), len(data)):
         if data[position] == octet:
             return position
     return -1
+
+
+def from_start(data: bytes, start: int) -> int:
+    """A first position, which counts from the end when it is negative, and stops at the start."""
+    return start if start >= 0 else max(start + len(data), 0)
 
 
 def starts_with(data: bytes, part: bytes) -> bool:

@@ -274,7 +274,7 @@ def list_faults(one: int, two: int) -> int:
     items = [1, 2, 3]
     for _ in range(one % 5):
         items.pop()
-    return items[two % 4]
+    return items[two % 9 - 4]
 
 
 def generic(one: int, two: int) -> int:
@@ -293,7 +293,7 @@ def pick(value: T) -> bool:
 
 
 def tables(one: int, two: int) -> int:
-    total = TABLE[one % 20]
+    total = TABLE[one % 50 - 25]
     for value in TABLE:
         total += value
     for index in (1, 5, two % 20):
@@ -322,7 +322,8 @@ def text(one: int, two: int) -> int:
         total += 16
     if text_of(NAME[0:3]) == "exo":
         total += 32
-    return total + NAME.find(b"ke") * 100 + NAME.find(data, 2) + NAME.count(101) * 7 + "aé".encode()[2]
+    total += NAME[one % 17 - 8] * 3 + len(NAME[one % 30 - 15 : two % 30 - 15]) + NAME.find(b"e", two % 40 - 20)
+    return total + NAME.find(b"ke") * 100 + NAME.find(101, two % 30 - 15) + NAME.find(data, 2) + NAME.count(101) * 7 + "aé".encode()[2]
 
 
 def arithmetic(one: int, two: int) -> int:
