@@ -10,6 +10,7 @@ from exokernel.dialect import Enumeration, inline
 from exokernel.libos import kernel
 
 GOT_THROUGH = 77  # status of an attacker that was not stopped
+UNTRIED = 78  # of one that could not even try
 
 # Places in `EnvironmentPage.library`, behind what the library itself keeps there
 ROLE = 120

@@ -23,6 +23,7 @@ from tests.boot.attacks.guests.attack import (
     ATTACKER,
     BUSY,
     GOT_THROUGH,
+    UNTRIED,
     PREY,
     ROLE,
     STOP,
@@ -33,7 +34,7 @@ from tests.boot.attacks.guests.attack import (
 )
 from tests.boot.attacks.guests.audit import adds_up, total_quota
 from tests.boot.attacks.guests.choice import attacked
-from tests.boot.attacks.guests.tools import own_key, pauses
+from tests.boot.attacks.guests.tools import let_live, own_key
 from tests.boot.attacks.guests.victim import suffer
 
 ATTACKERS, VICTIMS = Slot(10), Slot(11)  # what guards each of them
@@ -42,6 +43,7 @@ SHARE = 6000  # frames each of them may own
 PREYS = 16
 BROKEN = 1  # status: it could not be staged
 UNWAITED = 255
+AROUND = 2  # beats of the victim before the attack and after it
 
 
 def main() -> int:
@@ -76,8 +78,14 @@ def played() -> int:
         pause()
     if own.library[ROLE] == VICTIM_ROLE:
         return suffer()
-    pauses(2)
-    return GOT_THROUGH if attacked(own.library[ATTACK]) else 0
+    other = EnvironmentId(own.library[VICTIM])
+    let_live(other, AROUND)
+    try:
+        status = GOT_THROUGH if attacked(own.library[ATTACK]) else 0
+    except KernelError:
+        status = UNTRIED
+    let_live(other, AROUND)
+    return status
 
 
 # Staging

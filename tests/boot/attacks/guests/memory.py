@@ -31,7 +31,7 @@ from tests.boot.attacks.guests.tools import (
 )
 
 LARGEST = 2**63 - 1
-COUNTS = (-1, 513, 2**16, 2**31, 2**32, 2**61, LARGEST, -LARGEST - 1)
+COUNTS = (-513, 4000, 2**16, 2**31, 2**32, 2**61, LARGEST - FRAME_SIZE, -LARGEST)
 
 
 # What was there before
@@ -81,11 +81,8 @@ def dirty_page() -> bool:
 def write_beyond_frame() -> bool:
     """Print what lies behind our frame, or before it."""
     frame = new_frame()
-    for length in (1, FRAME_SIZE, *COUNTS):
-        if is_written(frame, FRAME_SIZE, length):
-            return True
-    for offset in (FRAME_SIZE + 1, *COUNTS):
-        if is_written(frame, offset, 1):
+    for count in COUNTS:
+        if is_written(frame, FRAME_SIZE - 8, count) or is_written(frame, count + FRAME_SIZE // 8, 1):
             return True
     return is_written(frame, 1, FRAME_SIZE) or is_written(frame, 2, LARGEST) or is_written(frame, -8, 16)
 

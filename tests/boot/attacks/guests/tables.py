@@ -79,7 +79,7 @@ def smuggle_bits() -> bool:
     """Set bits of an entry that only the kernel may set, or clear the one that makes it ours."""
     plain = private(new_frame())
     for position in FORBIDDEN_BITS:
-        if is_mapped(Entry.of(int(plain) ^ 2**position)):
+        if is_mapped(Entry.of(int(plain) ^ 1 << position)):
             return True
     return is_mapped(plain.replace(user=False))
 
@@ -87,7 +87,7 @@ def smuggle_bits() -> bool:
 def smuggle_flags() -> bool:
     play(new_frame())
     for position in FORBIDDEN_BITS:
-        if is_protected(Entry(), Entry.of(2**position)):
+        if is_protected(Entry(), Entry.of(1 << position)):
             return True
     return is_protected(Entry(user=True), Entry()) or is_protected(Entry(), Entry(frame=Frame(1)))
 

@@ -8,7 +8,7 @@ from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import integers_from
 from exokernel.libos.exos.allocation import candidate, new_frame
-from exokernel.libos.exos.critical import pause
+from exokernel.libos.exos.critical import critical, suspend
 from exokernel.libos.exos.layout import FIRST_PAGE, KEY
 from exokernel.libos.exos.memory import private
 from exokernel.libos.exos.tables import map_page, table_of
@@ -100,10 +100,11 @@ def frame_of(owner: EnvironmentId, kind: FrameKind) -> Frame:
     return Frame(0)
 
 
-def pauses(count: int) -> None:
-    """Let the others run."""
+def let_live(other: EnvironmentId, count: int) -> None:
+    """Give the processor to somebody else some times."""
     for _ in range(count):
-        pause()
+        with critical():
+            suspend(other)
 
 
 def is_zero(address: int) -> bool:

@@ -46,6 +46,8 @@ def suffer() -> int:
         last = kernel.machine().ticks
         if own.library[BUSY] == 0:
             pause()
+        else:
+            kernel.null()
     return verdict(own, value)
 
 
