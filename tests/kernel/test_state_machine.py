@@ -20,6 +20,7 @@ from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import calls, memory
 from tests.kernel import fake_machine, oracle
+from tests.kernel.native_world import NativeWorld
 from tests.kernel.worlds import ENTRY, QUOTA, World, implemented, modules, named, numbers
 from tests.kernel.worlds import data as data_entry
 
@@ -126,10 +127,12 @@ def calls_on(*prefixes: str) -> st.SearchStrategy[str]:
 class Kernel(RuleBasedStateMachine):
     """All there is to do to a kernel from outside."""
 
+    make_world: type[World] = World
+
     def __init__(self) -> None:
         super().__init__()
         self.machine_before = memory.machine
-        self.world = World()
+        self.world = self.make_world()
         self.is_off = False
         self.quota = QUOTA
 
@@ -260,12 +263,21 @@ class Kernel(RuleBasedStateMachine):
             oracle.check_conservation(self.world, self.quota)
 
 
-QUICK = settings(max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+class NativeKernel(Kernel):
+    """The same, compiled."""
+
+    make_world = NativeWorld
+
+
+QUICK = settings(max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+DEEP = settings(QUICK, max_examples=2000, stateful_step_count=50)
 TestKernel = Kernel.TestCase
 TestKernel.settings = QUICK
+TestNativeKernel = NativeKernel.TestCase
+TestNativeKernel.settings = QUICK
 
 
 @pytest.mark.deep
-def test_many_more_of_the_same() -> None:
-    run_state_machine_as_test(Kernel, settings=settings(QUICK, max_examples=2000, stateful_step_count=50))  # type: ignore[no-untyped-call]
-
+@pytest.mark.parametrize("kernel", [Kernel, NativeKernel])
+def test_many_more_of_the_same(kernel: type[Kernel]) -> None:
+    run_state_machine_as_test(kernel, settings=DEEP)  # type: ignore[no-untyped-call]

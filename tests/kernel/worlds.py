@@ -95,7 +95,7 @@ class World:
     """The kernel's tables and its calls, as environment FIRST finds them after boot."""
 
     def __init__(self) -> None:
-        self.memory = fake_machine.SparseMemory()
+        self.memory = self.new_memory()
         self.log = fake_machine.log
         self.log.__init__()  # type: ignore[misc]
         state = modules["state"]
@@ -105,6 +105,9 @@ class World:
         self.slices = state.slices
         memory.machine = self.memory  # type: ignore[assignment]
         self.boot()
+
+    def new_memory(self) -> fake_machine.SparseMemory:
+        return fake_machine.SparseMemory()
 
     @property
     def machine(self) -> MachineState:
