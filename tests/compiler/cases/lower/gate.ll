@@ -9,25 +9,24 @@ define internal {i16, i32} @"t.open"(i64 %".given.name", i1 %".given.write") #0 
   br label %"b.entry"
 "b.entry":
   %.1 = load i1, ptr %".local.write"
-  %.2 = call i1 @llvm.expect.i1(i1 %.1, i1 true)
-  br i1 %.2, label %"b.last", label %"b.bad"
+  br i1 %.1, label %"b.last", label %"b.bad"
 "b.bad":
-  %.3 = trunc i64 2 to i32
+  %.2 = trunc i64 2 to i32
   store i16 poison, ptr %.return.0
-  store i32 %.3, ptr %.return.1
+  store i32 %.2, ptr %.return.1
   br label %return
 "b.last":
-  %.4 = load i64, ptr %".local.name"
-  %.5 = trunc i64 %.4 to i16
-  store i16 %.5, ptr %.return.0
+  %.3 = load i64, ptr %".local.name"
+  %.4 = trunc i64 %.3 to i16
+  store i16 %.4, ptr %.return.0
   store i32 0, ptr %.return.1
   br label %return
 return:
-  %.6 = load i16, ptr %.return.0
-  %.7 = load i32, ptr %.return.1
-  %.8 = insertvalue {i16, i32} poison, i16 %.6, 0
-  %.9 = insertvalue {i16, i32} %.8, i32 %.7, 1
-  ret {i16, i32} %.9
+  %.5 = load i16, ptr %.return.0
+  %.6 = load i32, ptr %.return.1
+  %.7 = insertvalue {i16, i32} poison, i16 %.5, 0
+  %.8 = insertvalue {i16, i32} %.7, i32 %.6, 1
+  ret {i16, i32} %.8
 }
 
 define dso_local {i64, i32} @"syscall_0"(i64 %a0, i64 %a1) #0 {
