@@ -43,6 +43,8 @@ class Operation:
 
 @dataclass
 class Assign(Operation):
+    """Copy a value. An optional reference may be assigned to one that is not: it was shown to be there."""
+
     target: Local
     value: Operand
 
