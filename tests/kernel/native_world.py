@@ -56,7 +56,7 @@ def copy_source(target: Path) -> None:
 
 @cache
 def image() -> NativeImage:
-    """Compile the kernel, once for a session."""
+    """Compile the kernel, once for all tests."""
     with tempfile.TemporaryDirectory() as folder:
         copy_source(Path(folder))
         options = Options(

@@ -1,7 +1,7 @@
 """A kernel in a test's hands: its modules on a fake machine, and a world to begin in.
 
-The modules are imported once, beside whatever else may have imported the kernel, so that a
-session's other tests keep theirs.
+The modules are imported once, beside whatever else may have imported the kernel, so that other
+tests of a run keep theirs.
 """
 
 import importlib
