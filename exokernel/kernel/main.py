@@ -11,7 +11,6 @@ from exokernel.kernel.arch import machine, startup
 from exokernel.kernel.arch.loader import MAGIC, modules, start_info
 from exokernel.kernel.capabilities import secret
 from exokernel.kernel.drivers import console
-from exokernel.kernel.gate import null
 from exokernel.kernel.processor import entry_of, run
 from exokernel.kernel.state import machine_state
 

@@ -131,14 +131,24 @@ def archive_of(program: bytes) -> bytes:
 
 def mutated_kernel(folder: Path, edits: Sequence[tuple[str, str, str]]) -> Path:
     """Compile the kernel with some of its text replaced (file, old, new): to show that a check or a report is needed."""
-    for part in ("abi", "kernel"):
-        shutil.copytree(ROOT / "exokernel" / part, folder / "exokernel" / part)
-    (folder / "exokernel/__init__.py").touch()
+    copy_kernel(folder)
     for name, old, new in edits:
         path = folder / "exokernel/kernel" / name
         text = path.read_text()
         assert text.count(old) == 1, f"{name} does not have {old!r} once"
         path.write_text(text.replace(old, new))
+    return compiled_kernel(folder)
+
+
+def copy_kernel(folder: Path) -> None:
+    """Copy the kernel's source, to be changed."""
+    for part in ("abi", "kernel"):
+        shutil.copytree(ROOT / "exokernel" / part, folder / "exokernel" / part)
+    (folder / "exokernel/__init__.py").touch()
+
+
+def compiled_kernel(folder: Path) -> Path:
+    """Compile the kernel whose source is in a folder, into that folder."""
     recipe = kernel_recipe()
     target = TARGETS["kernel"]
     program = ProgramBuilder(replace(recipe.options, roots=(folder,))).build(recipe.roots)

@@ -8,7 +8,7 @@ import pytest
 
 from exokernel.abi.capability import ROOT
 from exokernel.abi.environment_page import EnvironmentPage
-from exokernel.abi.layout import ENTRIES_2, ENTRIES_3, ENTRIES_4, SELF_SLOT
+from exokernel.abi.layout import ENTRIES_3, ENTRIES_4, SELF_SLOT
 from exokernel.dialect import offset_of
 from tests.boot.guest import FREE_FRAME, NUMBERS, Computer
 

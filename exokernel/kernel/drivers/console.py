@@ -87,11 +87,6 @@ def write_text(stream: Stream, text: str) -> None:
         put(stream, byte)
 
 
-def write_bytes(stream: Stream, text: bytes) -> None:
-    for byte in text:
-        put(stream, byte)
-
-
 def write_integer(stream: Stream, value: int, width: int, fill: str, base: int) -> None:
     """Write a number in some base, at least `width` characters long with `fill` before it."""
     length = 1 if value >= 0 else 2

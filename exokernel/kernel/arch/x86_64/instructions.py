@@ -13,11 +13,6 @@ from exokernel.model.processor import processor
 # Control registers
 
 
-@instruction("mov %cr0, {result}", result="r")
-def control_0() -> int:
-    return processor.cr0
-
-
 @instruction("mov {value}, %cr0", clobbers="memory")
 def load_control_0(value: int) -> None:
     processor.cr0 = value

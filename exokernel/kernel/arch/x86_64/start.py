@@ -1,18 +1,18 @@
 """Where assembly and the portable kernel meet: the one module that knows both.
 
-The kernel is built from here: this module imports the traps, which import the portable kernel,
-and the boot sequence. `boot`'s assembly calls `kernel_main` on the kernel's stack.
+The kernel is built from here. Importing is all it takes to have the assembly, the traps and
+the gates of the calls, since only symbols lead to them; `boot`'s assembly calls `kernel_main`.
 """
 
 from typing import NoReturn
 
 from exokernel.abi import calls
 from exokernel.dialect.unsafe import exported
-from exokernel.kernel import main
+from exokernel.kernel import gate, main
 from exokernel.kernel.arch.x86_64 import boot, entry, traps, vectors
 from exokernel.kernel.arch.x86_64.instructions import depart
 
-PARTS = (boot, calls, entry, traps, vectors)  # reached by symbol only
+PARTS = (calls, gate, boot, entry, traps, vectors)  # reached by symbol only
 
 
 @exported("kernel_main")

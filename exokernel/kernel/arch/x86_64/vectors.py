@@ -6,7 +6,6 @@ out of the ordinary takes the long way, the function of `traps`. An exception of
 own is a panic, and finds all registers as they were. [SDM vol. 3A §6.12]
 """
 
-from exokernel.abi.environment_page import EnvironmentPage
 from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import Array, offset_of, size_of

@@ -1,0 +1,65 @@
+"""No attack gets through, none harms the victim, and each would get through without the guard it is about."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.boot.attacks.guests.attack import Attack
+from tests.boot.attacks.manifest import CASES, PANIC, Guard
+from tests.boot.attacks.stage import Stage, groups, kernel_losing, lines_of
+from tests.boot.guest import Ending
+
+pytestmark = [pytest.mark.boot, pytest.mark.slow]
+
+HELD = "adds up"
+MANY = 24  # attacks in one machine
+
+
+@pytest.fixture(scope="module")
+def weak(tmp_path_factory: pytest.TempPathFactory) -> dict[Guard, Stage]:
+    """By guard, the stage on the kernel that can lose it."""
+    found = {}
+    for group in groups():
+        folder = tmp_path_factory.mktemp("weak")
+        stage = Stage(kernel_losing(group, folder / "source"), folder)
+        found |= dict.fromkeys(group, stage)
+    return found
+
+
+def check(ending: Ending, attacks: list[Attack]) -> None:
+    assert ending.halted == 0, ending.reports
+    said = lines_of(ending)
+    for attack in attacks:
+        assert said[attack] == (CASES[attack].status, 0, HELD), attack.name
+
+
+def batches() -> list[list[Attack]]:
+    attacks = list(Attack)
+    return [attacks[start : start + MANY] for start in range(0, len(attacks), MANY)]
+
+
+def test_every_attack_has_a_control() -> None:
+    assert set(CASES) == set(Attack)
+
+
+@pytest.mark.parametrize("attacks", batches(), ids=lambda attacks: f"{attacks[0].name}..{attacks[-1].name}")
+def test_no_attack_gets_through(kernel: Path, tmp_path: Path, attacks: list[Attack]) -> None:
+    check(Stage(kernel, tmp_path).run(attacks), attacks)
+
+
+def test_a_kernel_that_could_lose_its_guards_and_does_not_is_as_good(weak: dict[Guard, Stage]) -> None:
+    attacks = batches()[0]
+    for stage in set(weak.values()):
+        check(stage.run(attacks), attacks)
+
+
+@pytest.mark.parametrize("attack", Attack, ids=lambda attack: attack.name)
+def test_without_its_guard_an_attack_gets_through(weak: dict[Guard, Stage], attack: Attack) -> None:
+    case = CASES[attack]
+    ending = weak[case.guard].run([attack], lost=case.guard)
+    if case.bites == "panic":
+        assert ending.status == PANIC
+    elif case.bites == "halt":
+        assert ending.halted == 99
+    else:
+        assert ending.output.decode().startswith(f"{int(attack)} {case.bites} ")
