@@ -51,9 +51,9 @@ def test_hello(machine: str) -> None:
     assert (ran.stdout, ran.stderr, ran.returncode) == (b"Hello, world!\n", b"", 0)
 
 
-@pytest.mark.boot
-def test_hello_bare() -> None:
-    ran = exok("qemu", "hello_bare.py", [], None, ROOT)
+@pytest.mark.parametrize("machine", [QEMU, "native", "cpython"])
+def test_hello_bare(machine: str) -> None:
+    ran = exok(machine, "hello_bare.py", [], None, ROOT)
     assert (ran.stdout, ran.stderr, ran.returncode) == (b"Hello, bare world!\n", b"", 0)
 
 

@@ -1,8 +1,8 @@
-"""The interface of ExOS on Linux, so that one program can be compared with itself.
+"""The interface of ExOS, and of `bare`, on Linux, so that one program can be compared with itself.
 
-The compiler puts this package in the place of `exokernel.libos.exos` when it builds a static
-Linux executable. It has the same names with the same meaning and no C library; what ExOS does
-with page tables, Linux does here.
+The compiler puts this package in the place of either when it builds a static Linux
+executable. It has the same names with the same meaning and no C library; what ExOS does with
+page tables, Linux does here.
 """
 
 from exokernel.libos.on_linux.arguments import arguments, program_name, variable
@@ -27,7 +27,17 @@ from exokernel.libos.on_linux.files import (
 from exokernel.libos.on_linux.heap import HeapExhausted, integers, octets
 from exokernel.libos.on_linux.loading import NoFile, NotExecutable, TooLong, execute
 from exokernel.libos.on_linux.output import errors, flush_all, write_output
-from exokernel.libos.on_linux.processes import CHILD, NoChild, NoMemory, ProcessError, fork, leave, process, wait
+from exokernel.libos.on_linux.processes import (
+    CHILD,
+    NoChild,
+    NoMemory,
+    ProcessError,
+    fork,
+    leave,
+    process,
+    shut_down,
+    wait,
+)
 
 __all__ = [
     "CHILD",
@@ -63,6 +73,7 @@ __all__ = [
     "process",
     "program_name",
     "read",
+    "shut_down",
     "size_of_file",
     "variable",
     "wait",

@@ -60,6 +60,11 @@ def wait(child: int) -> int:
     return SIGNALLED + signal if signal != 0 else status[0] // 256 % 256
 
 
+def shut_down(status: int) -> NoReturn:
+    """End the program: what `bare` calls it."""
+    leave(status)
+
+
 def leave(status: int) -> NoReturn:
     """End this process with a status."""
     flush_all()
