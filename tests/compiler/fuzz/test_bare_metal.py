@@ -56,7 +56,7 @@ def program(seed: int) -> str:
 def printed(path: Path, *options: str) -> str:
     """What a program prints on a machine."""
     command = [sys.executable, "-m", "exokernel", "run", *options, str(path)]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert ran.returncode == 0, f"{ran.stdout[-500:]}\n{ran.stderr}"
     return ran.stdout
 
