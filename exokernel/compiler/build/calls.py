@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exokernel.compiler.build import generics, records, tuples, words
 from exokernel.compiler.build.function import CallSite, FunctionBuilder
+from exokernel.compiler.build.refusals import CALLS
 from exokernel.compiler.build.registry import INTRINSICS, expression
 from exokernel.compiler.build.values import Escape, Result, Value
 from exokernel.compiler.check import annotation, constants, functions, types
@@ -103,7 +104,7 @@ def _declared(builder: FunctionBuilder, node: ast.Call, found: Declaration, expe
 
 def _unknown_intrinsic(name: str, node: ast.Call) -> tuple[str, ast.AST, str]:
     short = name.rpartition(".")[2]
-    return f"`{short}` is not part of the dialect here", node.func, "see docs/reference/dialect.md"
+    return f"`{short}` is no function of the dialect", node.func, CALLS.get(short, "see docs/reference/dialect.md")
 
 
 def _class_method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute, owner: ClassDeclaration) -> Result:

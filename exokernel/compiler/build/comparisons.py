@@ -57,11 +57,13 @@ def _folded(relation: op.Relation, left: object, right: object) -> bool:
 
 def _check_comparable(builder: FunctionBuilder, node: ast.expr, relation: op.Relation, left: Type, right: Type) -> None:
     equality = relation in (op.Relation.EQUAL, op.Relation.NOT_EQUAL)
-    if types.accepts(left, right) or types.accepts(right, left):
+    if types.NONE not in (left, right) and (types.accepts(left, right) or types.accepts(right, left)):
         if types.is_number(left) or isinstance(left, types.Octets):
             return
         if equality and isinstance(left, (types.Bool, types.Word, types.Text, types.Tuple)):
             return
+    if types.NONE in (left, right):
+        raise builder.error("None is not compared, but asked for", node, "write `is None` or `is not None`")
     if isinstance(left, (types.Record, types.Optional, types.Array)):
         raise builder.error(f"places are not compared: this is `{left}`", node, "compare their fields or elements")
     if types.is_number(left) and types.is_number(right):

@@ -96,7 +96,7 @@ def produce(builder: FunctionBuilder, node: ast.expr, consume: Consume, after: o
         raise builder.error(
             f"`{ast.unparse(node)}` is not iterated over",
             node,
-            "loop over a range, an array, bytes, a tuple, a list or a generator",
+            "loop over a range, an array, bytes (`.encode()` gives those of text), a tuple, a list or a generator",
         )
     counted(builder, node, sequence, consume, after)
     return sequence.capacity

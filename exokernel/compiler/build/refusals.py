@@ -36,6 +36,38 @@ REFUSALS: dict[type[ast.AST], tuple[str, str]] = {
 }
 
 
+HEAP = "there is no heap to build it in"
+CALLS = {  # built-in functions and types that are no part of the dialect
+    "str": f"{HEAP}; print the value",
+    "repr": f"{HEAP}; print the value",
+    "format": f"{HEAP}; print an f-string",
+    "chr": f"{HEAP}; write bytes",
+    "dict": "use an array of records, searched or indexed",
+    "set": "use Flags, or an array of bools",
+    "frozenset": "use Flags, or an array of bools",
+    "bytearray": "use `Array[u8]`",
+    "memoryview": "a slice of an array is a view",
+    "float": "scale integers instead",
+    "sorted": "sort the elements of an Array in place",
+    "map": "write a comprehension",
+    "filter": "write a comprehension",
+    "iter": "loop over it",
+    "next": "loop over it",
+    "open": "files are a library's business: `exokernel.libos.exos`",
+    "input": "standard input is a library's business: `exokernel.libos.exos`",
+    "isinstance": "types are known when the program is built",
+    "type": "types are known when the program is built",
+    "getattr": "write the attribute",
+    "setattr": "assign to the attribute",
+    "hasattr": "types are known when the program is built",
+    "super": "behaviour is not inherited",
+    "divmod": "write `//` and `%`",
+    "pow": "multiply, or shift",
+    "id": "places have no identity; compare what names them",
+    "hash": "compute one, with the wrapping functions of the dialect",
+}
+
+
 def refusal(node: ast.AST) -> tuple[str, str]:
     """The sentence and the hint for a piece of syntax that nothing builds."""
     return REFUSALS.get(type(node), (f"the dialect has no {type(node).__name__.lower()} here", ""))

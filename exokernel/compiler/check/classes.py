@@ -23,7 +23,7 @@ from exokernel.compiler.check.declarations import (
     TupleClass,
     WordClass,
 )
-from exokernel.compiler.check.types import Tuple, Type
+from exokernel.compiler.check.types import Tuple, Type, holds_list
 from exokernel.compiler.ir import types as ir
 
 if TYPE_CHECKING:
@@ -236,6 +236,9 @@ def tuple_type(declared: TupleClass) -> Tuple:
             name: Field(name, annotation.resolve(context, node.annotation), node, default=node.value)
             for name, node in _annotated(declared)
         }
+        for field in declared.fields.values():
+            if holds_list(field.type):
+                raise declared.scope.error("a tuple does not hold a list", field.node)
         declared.type = Tuple(tuple(each.type for each in declared.fields.values()), declared)
     return declared.type
 

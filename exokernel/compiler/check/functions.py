@@ -111,8 +111,16 @@ def _parameter(
 ) -> Parameter:
     if each.annotation is None:
         raise context.scope.error(f"parameter `{each.arg}` has no type", each, "annotate it")
-    kind = types.value_of(annotation.resolve(context, each.annotation))
+    kind = _passable(context, each.annotation)
     return Parameter(each.arg, kind, default, keyword_only)
+
+
+def _passable(context: annotation.Context, node: ast.expr) -> Type:
+    """The type of something passed in or out of a function."""
+    kind = types.value_of(annotation.resolve(context, node))
+    if types.holds_list(kind):
+        raise context.scope.error("a list stays in the function that makes it", node, "pass an Array, or its items")
+    return kind
 
 
 def _with_result(
@@ -127,9 +135,9 @@ def _with_result(
     if isinstance(function, FunctionDeclaration) and (traits(function), function.yielding)[1]:
         returns = syntax.returns
         if isinstance(returns, ast.Subscript) and context.scope.meaning(returns.value) == Intrinsic("typing.Iterator"):
-            return Signature(parameters, types.NONE, types.value_of(annotation.resolve(context, returns.slice)))
+            return Signature(parameters, types.NONE, _passable(context, returns.slice))
         raise context.scope.error("a generator returns `Iterator[T]`", returns)
-    return Signature(parameters, types.value_of(annotation.resolve(context, syntax.returns)))
+    return Signature(parameters, _passable(context, syntax.returns))
 
 
 def assigned_names(function: FunctionDeclaration) -> frozenset[str]:

@@ -148,6 +148,11 @@ def is_number(type: Type) -> bool:
     return isinstance(type, (Int, Enum))
 
 
+def holds_list(type: Type) -> bool:
+    """Whether a type is or contains a list, which never leaves the name it was made for."""
+    return isinstance(type, List) or (isinstance(type, Tuple) and any(map(holds_list, type.items)))
+
+
 def is_place(type: Type) -> bool:
     return isinstance(type, (Record, Array))
 
