@@ -4,6 +4,7 @@
 - `spec.theorems`: each public function is true of every step, of what its views saw before and after;
 - `spec.counts`: which counter counts what, for all that is counted;
 - `spec.totals`: what is only handed on, so that its sum stays;
+- `spec.assumptions`: what is taken for granted of every state;
 - elsewhere: what each call does (see `own`).
 
 A parameter's type says what a claim holds for all of: a Frame is any frame. Only the source's
@@ -63,6 +64,7 @@ class Specification:
     claims: dict[str, dict[str, Claim]] = field(default_factory=dict)
     bounds: dict[str, int] = field(default_factory=dict)  # how many things a counter can count
     exceptions: dict[str, tuple[str, ...]] = field(default_factory=dict)  # calls a theorem is not about
+    among: dict[str, str] = field(default_factory=dict)  # counters that count some of what another does
     of_whole_calls: tuple[str, ...] = ()  # theorems that need not hold of each step of a loop
 
     def all(self, part: str) -> list[Claim]:
@@ -88,6 +90,7 @@ def read_specification(folder: Path = ROOT / "exokernel" / "spec") -> Specificat
     found.bounds = table_in(folder / "counts.py", "AT_MOST") | table_in(folder / "totals.py", "AT_MOST")
     found.exceptions = table_in(folder / "theorems.py", "EXCEPT")
     found.of_whole_calls = tuple(table_in(folder / "theorems.py", "OF_WHOLE_CALLS"))
+    found.among = table_in(folder / "counts.py", "AMONG")
     return found
 
 

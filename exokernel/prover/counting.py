@@ -85,6 +85,25 @@ def schemas(executor: Executor, counter: Counter, state: State) -> Iterator[Sche
     yield make_schema(counter.reader, variables, bound, reading)
 
 
+def among(executor: Executor, part: Counter, whole: Counter, state: State) -> Schema:
+    """That a counter which counts some of what another does is no more than the other."""
+    variables = parameter_variables(part.reader)
+    some = value_of(executor, part.reader.qualified, variables, state)
+    every = value_of(executor, whole.reader.qualified, variables, state)
+    formula = terms.implies(within_ranges(part.reader, variables), some.value <= every.value)  # type: ignore[operator]
+    return make_schema(part.reader, variables, formula, some)
+
+
+def is_among(executor: Executor, part: Counter, whole: Counter, state: State) -> Goal:
+    """That it does count only what the other counts too."""
+    (kind,), (general,) = part.kinds, whole.kinds
+    variables = parameter_variables(kind, "!")
+    some = value_of(executor, kind.qualified, variables, state)
+    every = value_of(executor, general.qualified, variables, state)
+    claim = terms.either((terms.equal(some.value, NONE), terms.equal(some.value, every.value)))  # type: ignore[arg-type]
+    return Goal(f"{part.reader.name} counts some of {whole.reader.name}", claim, some.accesses, [])
+
+
 def witnesses(executor: Executor, counter: Counter, state: State) -> Iterator[Schema]:
     """That a counter which is not zero counts something, which gets a name."""
     if len(counter.kinds) != 1:

@@ -102,6 +102,9 @@ def told_everywhere(run: Run, seeds: Iterable[Access]) -> Iterator[Term]:
 
 def obligations(system: System, run: Run) -> Iterator[Obligation]:
     """Every obligation of a call but those of its own specification."""
+    for part, whole in system.subsets:
+        goal = counting.is_among(system.executor, part, whole, system.state)
+        yield Obligation("among", goal.name, goal.claim, [], (), goal.accesses, facts=0)
     for place, demand in enumerate(run.journal.demands):
         conditions = list(demand.conditions)
         yield Obligation(

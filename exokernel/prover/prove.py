@@ -18,7 +18,7 @@ from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.theorems import step_theorems
 
-FIRST_TIMEOUT = 20_000  # milliseconds, before more instances are tried
+FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
 
 @dataclass

@@ -16,7 +16,7 @@ import z3
 from exokernel.prover import terms
 from exokernel.prover.terms import Term
 
-TIMEOUT = 30_000  # milliseconds
+TIMEOUT = 120_000  # milliseconds
 SEEDS = (0, 7)
 
 

@@ -26,6 +26,7 @@ from exokernel.prover.terms import Term
 KERNEL = ROOT / "exokernel" / "kernel"
 STEPS = {"tick": "exokernel.kernel.slices"}  # what the machine itself calls between calls
 GATE = "exokernel.kernel.gate"
+DECLARATIONS = "exokernel.abi.calls"
 ADMITTED = {
     "Frame": "frame",
     "Page": "page",
@@ -71,7 +72,7 @@ def is_step(node: ast.FunctionDef, module: str) -> bool:
 
 def load_program(calls: dict[str, Call], specification: Specification) -> Program:
     """The IR of every call and every claim, from the compiler's front end."""
-    roots = sorted({GATE, *(call.module for call in calls.values())}) + specification.modules()
+    roots = [DECLARATIONS, *sorted({GATE, *(call.module for call in calls.values())}), *specification.modules()]
     names = {"caller", *(f"admit_{each}" for each in ADMITTED.values()), *calls}
     names |= {name for part in specification.claims.values() for name in part}
     return build_program(roots, Options((ROOT,), "kernel", entries=tuple(sorted(names))))
@@ -105,9 +106,19 @@ class System:
         found = [schema_of(self.executor, claim, state) for claim in self.invariants]
         for counter in self.counters:
             found += counting.schemas(self.executor, counter, state)
+        for part, whole in self.subsets:
+            found.append(counting.among(self.executor, part, whole, state))
+        for claim in self.specification.all("assumptions"):
+            found.append(schema_of(self.executor, claim, state))
         for claim in self.specification.all("totals"):
             found.append(totals.schema(self.executor, claim, self.specification.bounds[claim.name], state))
         return found
+
+    @cached_property
+    def subsets(self) -> list[tuple[Counter, Counter]]:
+        """Counters that count some of what another does."""
+        named = {counter.reader.name: counter for counter in self.counters}
+        return [(named[part], named[whole]) for part, whole in self.specification.among.items()]
 
     @cached_property
     def counter_names(self) -> set[str]:

@@ -3,7 +3,8 @@
 A counter has a function that reads it (`uses_of`), and one for each kind of thing it counts
 (`uses_of_by_entry`): that says, for one such thing, which counter counts it, or NONE. The prover
 shows that every step changes a counter by just as much as the things it counts; under CPython
-the things are simply counted. `AT_MOST` bounds those that one counter can count.
+the things are simply counted. `AT_MOST` bounds those that one counter can count; `AMONG` says which
+counter counts some of what another does.
 """
 
 from exokernel.abi.capability import Rights
@@ -22,6 +23,8 @@ AT_MOST = {
     "frames_of": 2**20,
     "slices_of": 2**7,
 }
+
+AMONG = {"restricted_of": "entries_of"}
 
 
 def uses_of(frame: Frame) -> int:

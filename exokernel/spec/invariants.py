@@ -57,7 +57,7 @@ def only_tables_have_entries(frame: Frame) -> bool:
     state = frames[frame]
     if state.kind == FrameKind.DATA and state.entries != 0:
         return False
-    return state.restricted <= state.entries and (state.kind == FrameKind.TABLE_1 or state.restricted == 0)
+    return state.kind == FrameKind.TABLE_1 or state.restricted == 0
 
 
 def table_is_used_once(frame: Frame) -> bool:

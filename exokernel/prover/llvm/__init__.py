@@ -1,0 +1,1 @@
+"""The optimised LLVM IR of the calls, executed symbolically like their source, and compared."""

@@ -1,0 +1,123 @@
+"""Calls in optimised code: other functions, LLVM's intrinsics, and the machine's instructions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import z3
+
+from exokernel.prover import terms
+from exokernel.prover.execute import Unsupported
+from exokernel.prover.llvm.addresses import Sum, store
+from exokernel.prover.llvm.instructions import (
+    Values,
+    as_sum,
+    bit,
+    fill_frame,
+    forget_translation,
+    split_operands,
+    term_of,
+)
+from exokernel.prover.llvm.reader import Instruction, plain
+from exokernel.prover.paths import Path
+from exokernel.prover.terms import Term, number
+
+if TYPE_CHECKING:
+    from exokernel.prover.llvm.execute import Machine
+
+CALLED = re.compile(r'(@(?:"[^"]*"|[\w.$-]+))\((.*)\)')
+ASSEMBLY = re.compile(r'asm (?:sideeffect )?"([^"]*)", "([^"]*)"\((.*)\)')
+FRAME_WORDS = 512
+IGNORED = ("llvm.assume", "llvm.lifetime", "llvm.experimental")
+SECRET = "exokernel.kernel.capabilities.secret"
+
+
+def call(machine: Machine, values: Values, one: Instruction) -> Any:
+    written = ASSEMBLY.search(one.rest)
+    if written:
+        return assembly(machine, values, written.group(1), split_operands(written.group(3)), one.rest)
+    found = CALLED.search(one.rest)
+    if found is None:
+        raise Unsupported(f"call {one.rest}")
+    name, operands = plain(found.group(1)), split_operands(found.group(2)) if found.group(2) else []
+    if name.startswith("llvm.ubsantrap"):
+        machine.traps.append(values.path.conditions)
+        values.path.assume(terms.FALSE)
+        return list[Path]()
+    if name.startswith(IGNORED):
+        return None
+    arguments = [values.typed(each) for each in operands]
+    if name.startswith("llvm.memset"):
+        return memory_set(machine, values, arguments)
+    if name.startswith("llvm."):
+        return intrinsic(name, arguments)
+    if name == "exokernel.kernel.capabilities.seal_of":
+        return seal(values, arguments[0])
+    if name not in machine.module:
+        raise Unsupported(f"a call of {name}")
+    return machine.call(values.path, name, arguments, one.result)
+
+
+def intrinsic(name: str, arguments: list[Any]) -> Any:
+    kind = name.removeprefix("llvm.").rpartition(".")[0]
+    if kind not in INTRINSICS:
+        raise Unsupported(f"the intrinsic {name}")
+    return INTRINSICS[kind](*map(term_of, arguments))
+
+
+def with_overflow(operate: Callable[[Term, Term], Term], safe: Callable[[Term, Term], Term]) -> Callable[..., Any]:
+    return lambda a, b: (operate(a, b), bit(terms.negate(safe(a, b))))
+
+
+INTRINSICS: dict[str, Callable[..., Any]] = {
+    "sadd.with.overflow": with_overflow(
+        lambda a, b: a + b, lambda a, b: z3.And(z3.BVAddNoOverflow(a, b, True), z3.BVAddNoUnderflow(a, b))
+    ),
+    "ssub.with.overflow": with_overflow(
+        lambda a, b: a - b, lambda a, b: z3.And(z3.BVSubNoOverflow(a, b), z3.BVSubNoUnderflow(a, b, True))
+    ),
+    "usub.sat": lambda a, b: z3.If(z3.ULT(a, b), number(0, a.size()), a - b),
+    "umin": lambda a, b: z3.If(z3.ULT(a, b), a, b),
+    "umax": lambda a, b: z3.If(z3.ULT(a, b), b, a),
+    "smin": lambda a, b: z3.If(a < b, a, b),
+    "smax": lambda a, b: z3.If(a < b, b, a),
+    "fshl": lambda a, b, c: z3.Extract(2 * a.size() - 1, a.size(), z3.Concat(a, b) << z3.ZeroExt(a.size(), c & a.size() - 1)),
+}
+
+
+def memory_set(machine: Machine, values: Values, arguments: list[Any]) -> None:
+    target, octet, length = arguments[0], terms.literal(arguments[1]), terms.literal(arguments[2])
+    if octet != 0 or length is None or length > 64:
+        raise Unsupported("a memset that is not a record cleared")
+    values.path.state = store(machine.map, values.path.state, as_sum(target), length, number(0, 8 * length))
+
+
+def seal(values: Values, capability: Term) -> Term:
+    word = z3.BitVecSort(64)
+    halves = [values.path.state.table(f"{SECRET}|{each}").read(()) for each in ("low", "high")]
+    return z3.Function("siphash", word, word, word, word)(*halves, capability)
+
+
+def assembly(machine: Machine, values: Values, text: str, operands: list[str], whole: str) -> Any:
+    arguments = [values.typed(each) for each in operands if each]
+    if text == "rep stosq" and terms.literal(arguments[1]) == FRAME_WORDS and terms.literal(arguments[2]) == 0:
+        fill_frame(machine, values, as_sum(arguments[0]), None)
+    elif text == "rep movsq" and terms.literal(arguments[2]) == FRAME_WORDS:
+        fill_frame(machine, values, as_sum(arguments[0]), as_sum(arguments[1]))
+    elif text.startswith("invlpg"):
+        forget_translation(values, term_of(arguments[0]))
+    elif text == "mov $0, %cr3":
+        forget_translation(values, None)
+    elif text == "":
+        return arguments[0]
+    elif text == "mov %cr3, $0":
+        machine.fresh += 1
+        return terms.variable(f"cr3!{machine.fresh}")
+    else:
+        raise Unsupported(f"the instruction {text}")
+    return None
+
+
+__all__ = ["Sum", "call"]

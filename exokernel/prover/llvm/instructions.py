@@ -1,0 +1,296 @@
+"""What each LLVM instruction means for one path.
+
+Integers are vectors of their width (a truth is one bit), pointers are sums (see `addresses`),
+aggregates are tuples. Whatever the kernel's optimised code does not contain has no meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import z3
+
+from exokernel.prover import terms
+from exokernel.prover.cells import Sweep
+from exokernel.prover.execute import Unsupported
+from exokernel.prover.llvm.addresses import Elsewhere, Sum, key_in, load, store
+from exokernel.prover.llvm.reader import Instruction, plain
+from exokernel.prover.machine import FORGOTTEN, WORDS
+from exokernel.prover.paths import Path
+from exokernel.prover.terms import Term, number
+
+if TYPE_CHECKING:
+    from exokernel.prover.llvm.execute import Machine
+
+WORDS_OF_ATTRIBUTES = re.compile(
+    r"\b(noundef|nuw|nsw|exact|disjoint|samesign|inbounds|nneg|signext|zeroext|nonnull|fastcc|volatile"
+    r"|range\([^)]*\)|captures\([^)]*\)|align \d+|readonly|readnone|writeonly|immarg|dereferenceable\(\d+\))\s*"
+)
+POINTER = re.compile(r"^inttoptr \(i64 (-?\d+) to ptr\)$")
+OFFSET = re.compile(r"^getelementptr (?:i8|\[\d+ x i8\]) ?\(?.*$")
+
+
+class Values:
+    """Reads operands in the locals of a path."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def typed(self, text: str) -> Any:
+        """An operand with its type before it."""
+        text = WORDS_OF_ATTRIBUTES.sub("", text).strip(" ,")
+        if text.startswith("{"):
+            close = text.index("}")
+            return self.aggregate(text[: close + 1], text[close + 1 :].strip())
+        kind, _, operand = text.partition(" ")
+        return self.operand(kind, operand.strip())
+
+    def operand(self, kind: str, text: str) -> Any:
+        if text.startswith("%"):
+            if text not in self.path.locals:
+                raise Unsupported(f"{text} is not set on every path")
+            return self.path.locals[text]
+        if kind == "ptr":
+            return self.pointer(text)
+        width = int(kind[1:])
+        if text in ("true", "false"):
+            return number(text == "true", width)
+        if text in ("poison", "undef"):
+            return terms.variable(f"poison{width}", width)
+        return number(int(text), width)
+
+    def pointer(self, text: str) -> Sum:
+        found = POINTER.match(text)
+        if found:
+            return Sum(int(found.group(1)))
+        if text.startswith("@"):
+            return Sum(symbol=plain(text))
+        if text == "null":
+            return Sum(0)
+        inner = re.match(r"^getelementptr (?:inbounds |nuw )*\((\w+|\[\d+ x i8\]), ptr (.*), i64 (-?\d+)\)$", text)
+        if inner:
+            return self.pointer(inner.group(2)).plus(Sum(int(inner.group(3)) * size_of(inner.group(1))))
+        raise Unsupported(f"the pointer {text}")
+
+    def aggregate(self, kind: str, text: str) -> Any:
+        if text.startswith("%"):
+            return self.path.locals[text]
+        parts = [part.strip() for part in kind.strip("{} ").split(",")]
+        if text in ("poison", "undef", "zeroinitializer"):
+            return tuple(terms.variable(f"poison{each}", int(each[1:])) if text != "zeroinitializer" else number(0, int(each[1:])) for each in parts)
+        return tuple(self.typed(each.strip()) for each in text.strip("{} ").split(","))
+
+    def truth(self, text: str) -> Term:
+        return terms.equal(self.operand("i1", text), number(1, 1))
+
+    def incoming(self, text: str, source: str) -> Any:
+        """What a phi node takes from a block."""
+        kind, _, rest = text.partition(" [")
+        kind = kind.strip()
+        for value, block in re.findall(r'([^\[\],]+(?:\([^)]*\))?), %("[^"]*"|[\w.$-]+) \]', "[" + rest):
+            if block.strip('"') == source:
+                return self.operand(kind, value.strip())
+        raise Unsupported(f"phi {text} from {source}")
+
+
+def size_of(kind: str) -> int:
+    """Bytes of a type."""
+    array = re.match(r"^\[(\d+) x (\w+)\]$", kind)
+    if array:
+        return int(array.group(1)) * size_of(array.group(2))
+    return {"ptr": 8, "i1": 1}.get(kind) or int(kind[1:]) // 8
+
+
+def as_sum(value: Any) -> Sum:
+    if isinstance(value, Sum):
+        return value
+    constant = terms.literal(value)
+    return decomposed(value) if constant is None else Sum(constant)
+
+
+def decomposed(term: Term) -> Sum:
+    """A number as a sum of multiples, as far as its form shows that."""
+    if z3.is_bv_value(term):
+        return Sum(term.as_signed_long())
+    if z3.is_app_of(term, z3.Z3_OP_BADD):
+        found = Sum()
+        for each in term.children():
+            found = found.plus(decomposed(each))
+        return found
+    if z3.is_app_of(term, z3.Z3_OP_BMUL) and term.num_args() == 2 and z3.is_bv_value(term.arg(0)):
+        return decomposed(term.arg(1)).times(term.arg(0).as_signed_long())
+    if z3.is_app_of(term, z3.Z3_OP_CONCAT) and terms.literal(term.children()[-1]) == 0:
+        zeros = term.children()[-1].size()
+        return Sum(0, ((1 << zeros, terms.simplify(z3.LShR(term, zeros))),))
+    return Sum(0, ((1, term),))
+
+
+ARITHMETIC: dict[str, Callable[[Term, Term], Term]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
+    "xor": lambda a, b: a ^ b,
+    "shl": lambda a, b: a << b,
+    "lshr": z3.LShR,
+    "ashr": lambda a, b: a >> b,
+    "udiv": z3.UDiv,
+    "urem": z3.URem,
+    "sdiv": lambda a, b: a / b,
+    "srem": z3.SRem,
+}
+COMPARISONS: dict[str, Callable[[Term, Term], Term]] = {
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "ult": z3.ULT,
+    "ule": z3.ULE,
+    "ugt": z3.UGT,
+    "uge": z3.UGE,
+    "slt": lambda a, b: a < b,
+    "sle": lambda a, b: a <= b,
+    "sgt": lambda a, b: a > b,
+    "sge": lambda a, b: a >= b,
+}
+
+
+def bit(condition: Term) -> Term:
+    return terms.choose(terms.simplify(condition), number(1, 1), number(0, 1))
+
+
+def perform(machine: Machine, values: Values, one: Instruction) -> Any:
+    """The result of an instruction; a list of paths for a call that comes back by several."""
+    rest = WORDS_OF_ATTRIBUTES.sub("", one.rest).strip()
+    if one.operation in ARITHMETIC:
+        return arithmetic(values, one.operation, one.rest)
+    if one.operation == "icmp":
+        relation, kind, left, right = re.match(r"^(\w+) (\w+) (.*), (.*)$", rest).groups()  # type: ignore[union-attr]
+        first, second = (term_of(values.operand(kind, each)) for each in (left, right))
+        return bit(COMPARISONS[relation](first, second))
+    if one.operation in ("zext", "sext", "trunc", "inttoptr", "ptrtoint", "freeze"):
+        return conversion(values, one.operation, rest)
+    if one.operation == "select":
+        condition, then, otherwise = split_operands(rest)
+        chosen = terms.equal(values.typed(condition), number(1, 1))
+        left, right = values.typed(then), values.typed(otherwise)
+        if isinstance(left, Sum) or isinstance(right, Sum):
+            left, right = as_sum(left).term, as_sum(right).term
+        return terms.simplify(terms.choose(terms.simplify(chosen), left, right))
+    if one.operation == "getelementptr":
+        return element_pointer(values, rest)
+    if one.operation == "load":
+        kind, _, pointer = rest.partition(", ")
+        return read(machine, values, kind, pointer)
+    if one.operation == "store":
+        return write(machine, values, rest)
+    if one.operation in ("insertvalue", "extractvalue"):
+        return aggregate(values, one.operation, rest)
+    if one.operation == "call":
+        from exokernel.prover.llvm.calls import call
+
+        return call(machine, values, one)
+    raise Unsupported(f"the LLVM instruction {one.operation} {rest}")
+
+
+def term_of(value: Any) -> Term:
+    return value.term if isinstance(value, Sum) else value
+
+
+def arithmetic(values: Values, operation: str, rest: str) -> Term:
+    kind, left, right = re.match(r"^(\w+) (.*), (.*)$", WORDS_OF_ATTRIBUTES.sub("", rest).strip()).groups()  # type: ignore[union-attr]
+    first, second = term_of(values.operand(kind, left)), term_of(values.operand(kind, right))
+    shift = terms.literal(second)
+    if operation == "shl" and shift is not None and first.size() == terms.BITS:
+        return number(2**shift) * first  # a multiple, for `decomposed` to see
+    if operation == "or" and "disjoint" in rest:
+        return first + second
+    return ARITHMETIC[operation](first, second)
+
+
+def conversion(values: Values, operation: str, rest: str) -> Any:
+    operand, _, kind = rest.partition(" to ")
+    value = values.typed(operand)
+    if operation in ("inttoptr", "freeze"):
+        return as_sum(value) if operation == "inttoptr" else value
+    if operation == "ptrtoint":
+        return value.term
+    width = int(kind[1:])
+    if operation == "trunc":
+        return terms.simplify(terms.low_bits(value, width))
+    return terms.simplify(terms.widen(value, width, operation == "sext"))
+
+
+def split_operands(text: str) -> list[str]:
+    """Operands separated by commas that are in no brackets."""
+    found, depth, start = [], 0, 0
+    for place, character in enumerate(text):
+        depth += (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0:
+            found.append(text[start:place].strip())
+            start = place + 1
+    return [*found, text[start:].strip()]
+
+
+def element_pointer(values: Values, rest: str) -> Sum:
+    kind, pointer, *indices = split_operands(rest)
+    if len(indices) != 1:
+        raise Unsupported(f"getelementptr {rest}")
+    base, index = values.typed(pointer), values.typed(indices[0])
+    return as_sum(base).plus(as_sum(term_of(index)).times(size_of(kind)))
+
+
+def read(machine: Machine, values: Values, kind: str, pointer: str) -> Any:
+    address = as_sum(values.typed(pointer))
+    width = 64 if kind == "ptr" else int(kind[1:])
+    try:
+        value = load(machine.map, values.path.state, address, max(width // 8, 1))
+    except Elsewhere:
+        machine.fresh += 1
+        value = terms.variable(f"elsewhere!{machine.fresh}", max(width, 8))
+    return terms.low_bits(value, width)
+
+
+def write(machine: Machine, values: Values, rest: str) -> None:
+    operand, pointer = split_operands(rest)[:2]
+    value = term_of(values.typed(operand))
+    if value.size() < 8:
+        value = terms.widen(value, 8)
+    try:
+        values.path.state = store(machine.map, values.path.state, as_sum(values.typed(pointer)), value.size() // 8, value)
+    except Elsewhere:
+        return
+
+
+def aggregate(values: Values, operation: str, rest: str) -> Any:
+    parts = split_operands(rest)
+    whole = values.typed(parts[0])
+    if operation == "extractvalue":
+        return whole[int(parts[1])]
+    place = int(parts[2])
+    return (*whole[:place], values.typed(parts[1]), *whole[place + 1 :])
+
+
+def fill_frame(machine: Machine, values: Values, target: Sum, source: Sum | None) -> None:
+    """A whole frame cleared, or copied from another."""
+    table = values.path.state.table(f"{WORDS}[]")
+
+    def frame(address: Sum) -> Term:
+        _, index, _ = machine.map.locate(address)
+        return terms.simplify(terms.slice_bits(key_in(table, index), 28, 9))
+
+    origin = None if source is None else frame(source)
+    from exokernel.prover.cells import Fill
+
+    updated = table.updated(Fill(frame(target), (), origin))
+    values.path.state = values.path.state.with_table(f"{WORDS}[]", updated)
+
+
+def forget_translation(values: Values, address: Term | None) -> None:
+    """One page's translation dropped, or all."""
+    name = f"{FORGOTTEN}[]"
+    first = number(0, 36) if address is None else terms.slice_bits(address, 47, 12)
+    count = number(2**36 - 1 if address is None else 1, 36)
+    table = values.path.state.table(name).updated(Sweep(first, count, lambda key: number(1, 1)))
+    values.path.state = values.path.state.with_table(name, table)

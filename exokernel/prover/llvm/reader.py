@@ -1,0 +1,87 @@
+"""LLVM's textual IR, as far as the optimised kernel uses it: functions, blocks, instructions.
+
+An instruction stays text, split into its result, its operation and the rest, without debug
+records and metadata. What an instruction means is the business of `execute`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+NAME = r'[%@](?:"[^"]*"|[\w.$-]+)'
+HEAD = re.compile(rf"^define .*?(?P<name>@(?:\"[^\"]*\"|[\w.$-]+))\((?P<parameters>.*)\)[^()]*\{{$")
+LABEL = re.compile(r'^(?P<name>"[^"]*"|[\w.$-]+):')
+RESULT = re.compile(rf"^({NAME}) = (.*)$")
+METADATA = re.compile(r",?\s*!\w[\w.]* !\d+|,?\s*!\w+ !\{\}|,?\s*!dbg !\d+")
+
+
+@dataclass(frozen=True)
+class Instruction:
+    result: str  # "" when there is none
+    operation: str
+    rest: str
+
+
+@dataclass
+class Code:
+    """One function."""
+
+    name: str
+    parameters: list[str]
+    blocks: dict[str, list[Instruction]] = field(default_factory=dict)
+
+
+def read_module(text: str) -> dict[str, Code]:
+    """Every function a module defines, by its name without the `@`."""
+    found: dict[str, Code] = {}
+    code: Code | None = None
+    block: list[Instruction] = []
+    for line in joined_lines(text):
+        head = HEAD.match(line.split(" !dbg")[0].rstrip(" {") + " {") if line.startswith("define") else None
+        if head is not None:
+            code = Code(plain(head["name"]), re.findall(r'(%(?:"[^"]*"|[\w.$-]+))(?:,|$)', head["parameters"]))
+            found[code.name] = code
+            block = code.blocks.setdefault("0", [])
+        elif line.startswith("}"):
+            code = None
+        elif code is not None:
+            label = LABEL.match(line)
+            if label is not None:
+                name = label["name"].strip('"')
+                if code.blocks == {"0": []}:
+                    code.blocks = {}
+                block = code.blocks.setdefault(name, [])
+            elif line.strip() and not line.strip().startswith(("#dbg", ";")):
+                block.append(instruction(line.strip()))
+    return found
+
+
+def joined_lines(text: str) -> list[str]:
+    """Lines, those of a switch or a wrapped call put together."""
+    lines: list[str] = []
+    open_switch = False
+    for line in text.splitlines():
+        if open_switch:
+            lines[-1] += " " + line.strip()
+            open_switch = "]" not in line
+        else:
+            lines.append(line)
+            open_switch = line.strip().startswith("switch") and "]" not in line
+    return lines
+
+
+def plain(name: str) -> str:
+    return name[1:].strip('"')
+
+
+def instruction(line: str) -> Instruction:
+    line = METADATA.sub("", line)
+    line = re.sub(r"\s+;.*$", "", line)
+    line = re.sub(r" #\d+$", "", line)
+    found = RESULT.match(line)
+    result, rest = (found.group(1), found.group(2)) if found else ("", line)
+    operation, _, rest = rest.partition(" ")
+    while operation in ("tail", "musttail", "notail"):
+        operation, _, rest = rest.partition(" ")
+    return Instruction(result, operation, rest)
