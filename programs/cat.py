@@ -1,7 +1,18 @@
 """Print files one after the other, as GNU cat does; standard input for `-` or without files."""
 
 from exokernel.dialect import text_of
-from exokernel.libos.exos import INPUT, Descriptor, FileError, arguments, blocks, close, errors, open_file, write_output
+from exokernel.libos.exos import (
+    INPUT,
+    Descriptor,
+    FileError,
+    IsDirectory,
+    arguments,
+    blocks,
+    close,
+    errors,
+    open_file,
+    write_output,
+)
 
 
 def main() -> int:
@@ -34,6 +45,9 @@ def show(name: str) -> int:
         copy(file)
         close(file)
         return 0
+    except IsDirectory:
+        print(f"cat: {name}: Is a directory", file=errors)
+        return 1
     except FileError:
         print(f"cat: {name}: No such file or directory", file=errors)
         return 1

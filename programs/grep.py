@@ -13,6 +13,7 @@ from exokernel.libos.exos import (
     INPUT,
     Descriptor,
     FileError,
+    IsDirectory,
     arguments,
     close,
     content,
@@ -131,6 +132,9 @@ def search_file(name: str, pattern: bytes, options: Options, prefixed: bool) -> 
         status = search(file, pattern, options, prefixed, name)
         close(file)
         return status
+    except IsDirectory:
+        print(f"grep: {name}: Is a directory", file=errors)
+        return TROUBLE
     except FileError:
         print(f"grep: {name}: No such file or directory", file=errors)
         return TROUBLE

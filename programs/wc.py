@@ -7,8 +7,19 @@ Options -l, -w, -c choose the counts; without files, or for `-`, standard input 
 from typing import NamedTuple
 
 from exokernel.dialect import text_of
-from exokernel.libos.exos import INPUT, Descriptor, FileError, arguments, blocks, close, errors, is_regular, open_file
-from exokernel.libos.exos import size_of_file
+from exokernel.libos.exos import (
+    INPUT,
+    Descriptor,
+    FileError,
+    IsDirectory,
+    arguments,
+    blocks,
+    close,
+    errors,
+    is_regular,
+    open_file,
+    size_of_file,
+)
 
 NEWLINE, SPACE, TAB, CARRIAGE_RETURN, LAST_PRINTABLE = 10, 32, 9, 13, 126
 STREAM_WIDTH = 7  # columns, where the size is not known beforehand
@@ -49,6 +60,10 @@ def main() -> int:
                 counts = count(name)
                 total = sum_of(total, counts)
                 show(counts, choice, width, name)
+            except IsDirectory:
+                print(f"wc: {name}: Is a directory", file=errors)
+                show(Counts(), choice, width, name)
+                status = 1
             except FileError:
                 print(f"wc: {name}: No such file or directory", file=errors)
                 status = 1
@@ -136,12 +151,12 @@ def column_width(choice: Choice) -> int:
             options_end = True
         elif options_end or not is_option(name):
             files += 1
-            if name != "-":
+            try:
                 octets += known_size(name)
-            elif is_regular(INPUT):
-                octets += size_of_file(INPUT)
-            else:
+            except IsDirectory:
                 least = STREAM_WIDTH
+            except FileError:  # not to be found, so not to be counted
+                continue
     if files <= 1 and columns(choice) == 1:
         return 1
     if files == 0:
@@ -154,13 +169,14 @@ def columns(choice: Choice) -> int:
 
 
 def known_size(name: str) -> int:
-    try:
-        file = open_file(name)
-        size = size_of_file(file) if is_regular(file) else 0
+    """The size of a file that tells it. Raises FileError, IsDirectory also for what has no size."""
+    file = INPUT if name == "-" else open_file(name)
+    if not is_regular(file):
+        raise IsDirectory
+    size = size_of_file(file)
+    if file != INPUT:
         close(file)
-        return size
-    except FileError:
-        return 0
+    return size
 
 
 def digits_of(number: int) -> int:

@@ -2,7 +2,7 @@
 
 A member's name is padded with NULs up to the next page boundary, which every reader of
 the format takes for the end of the name, so GNU cpio and Linux read it too. The guest can
-then map a member's data straight out of the archive. Only regular files, no directories.
+then map a member's data straight out of the archive. A directory is a name and nothing else.
 [cpio(5), New ASCII Format; Linux, driver-api/early-userspace/buffer-format]
 """
 
@@ -33,8 +33,8 @@ class Writer:
         self.start = stream.tell()
         self.members = 0
 
-    def add(self, name: str, data: bytes) -> None:
-        self.begin(name, len(data), PAGE)
+    def add(self, name: str, data: bytes, mode: int = REGULAR_FILE) -> None:
+        self.begin(name, len(data), PAGE, mode)
         self.stream.write(data)
         self.align(ALIGNMENT)
 

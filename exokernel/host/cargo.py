@@ -50,6 +50,8 @@ def pack(cargo: Cargo, standard_input: BinaryIO | None) -> int:
                 copy_file(writer, f"{PROGRAMS}/{name}", path)
             for name, path in files(cargo):
                 copy_file(writer, name, path)
+            for name in folders(cargo):
+                writer.add(name, b"", stat.S_IFDIR | PERMISSIONS)
             writer.close()
     except BaseException:
         os.close(descriptor)
@@ -73,6 +75,11 @@ def files(cargo: Cargo) -> list[tuple[str, Path]]:
         if name in found:
             raise ToolError(f"the archive itself has a member '{name}'", f"call the file './{name}'")
     return list(found.items())
+
+
+def folders(cargo: Cargo) -> list[str]:
+    """The arguments that name folders, so that the program can say that they are."""
+    return [word for word in dict.fromkeys(cargo.arguments) if Path(word).is_dir() and word not in RESERVED]
 
 
 def volume(source: Path, target: str) -> Iterator[tuple[str, Path]]:

@@ -52,6 +52,7 @@ def test_all_of_it_in_order(program: Path) -> None:
         ("data/deep", b"deep"),
         ("copy", b"read me"),
         ("README.md", b"read me"),
+        ("folder", b""),
     ]
 
 

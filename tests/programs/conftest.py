@@ -53,4 +53,5 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (here / "latin").write_bytes(b"caf\xe9 \xff\xfe na\xefve\x00 end\n\x01\x02 x\n")
     (here / "long").write_bytes(b"a line of some words, again and again\n" * 5000)
     (here / "-dash").write_bytes(b"behind two dashes\n")
+    (here / "folder").mkdir()
     return here

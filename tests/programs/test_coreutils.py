@@ -14,12 +14,13 @@ WC = [
     ["-c", "binary"],
     ["text", "-w"],
     ["nope"],
-    ["text", "nope", "empty"],
+    ["text", "nope", "empty", "folder"],
+    ["-l", "folder"],
     ["--", "-dash"],
     ["-x", "text"],
 ]
 WC_INPUT = [([], b"some words\nhere\n"), (["-l"], b"x\ny"), (["text", "-"], b"a b c\n"), ([], b"")]
-CAT = [["text"], ["text", "empty", "binary", "latin"], ["nope", "text"], ["-x"], ["--", "-dash"]]
+CAT = [["text"], ["text", "empty", "binary", "latin"], ["nope", "folder", "text"], ["-x"], ["--", "-dash"]]
 GREP = [
     ["five", "text"],
     ["again", "text", "long", "empty"],
@@ -29,7 +30,7 @@ GREP = [
     ["-v", "", "text"],
     ["", "text"],
     ["absent", "text"],
-    ["x", "nope", "text"],
+    ["x", "nope", "folder", "text"],
     ["o", "binary", "text"],
     ["-c", "A", "binary"],
     ["-cj", "text"],

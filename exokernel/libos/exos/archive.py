@@ -17,7 +17,7 @@ MODE_DIGITS = 14  # offset of the member's kind and permissions
 SIZE_DIGITS = 54  # offset of its size
 NAME_DIGITS = 94  # offset of the length of its name
 DIGITS = 8
-FILE_KIND, REGULAR = 0xF000, 0x8000  # of a mode
+FILE_KIND, REGULAR, DIRECTORY = 0xF000, 0x8000, 0x4000  # of a mode
 ALIGNMENT = 4  # of headers and data
 TRAILER = b"TRAILER!!!"
 
@@ -29,11 +29,11 @@ class NoFile(Exception):
 
 
 class Member(NamedTuple):
-    """One file: where its bytes lie, how many they are, and whether it was a file before it came here."""
+    """One file: where its bytes lie, how many they are, and what they were before they came here."""
 
     address: int
     size: int
-    regular: bool = True
+    kind: int = REGULAR
 
 
 def find(name: bytes, folder: bytes = b"") -> Member:
@@ -57,7 +57,7 @@ def find(name: bytes, folder: bytes = b"") -> Member:
         padded = bytes_from(ARCHIVE + name_at, name_end - name_at)
         if padded.startswith(folder) and is_named(padded[len(folder) :], name):
             kind = hexadecimal(header, MODE_DIGITS) & FILE_KIND
-            return Member(ARCHIVE + data_at, size, kind == REGULAR)
+            return Member(ARCHIVE + data_at, size, kind)
         position = aligned(data_at + size)
     raise NoFile
 

@@ -2,7 +2,7 @@
 
 Files are not copied to be read: their frames are mapped when they are touched, and `blocks`
 yields the bytes where they lie. Standard input is the archive's member `input`, and empty
-when there is none. There is no writing but to the console, and no directory.
+when there is none. There is no writing but to the console, and no looking into directories.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from typing import NewType
 
 from exokernel.dialect import Array, Enumeration, Record, array, u8
 from exokernel.libos.arch.x86_64.memory import bytes_from
-from exokernel.libos.exos.archive import NoFile, find
+from exokernel.libos.exos.archive import DIRECTORY, REGULAR, NoFile, find
 
 Descriptor = NewType("Descriptor", int)
 
@@ -32,6 +32,12 @@ class NotFound(FileError):
     """No such file or directory."""
 
     number = 85
+
+
+class IsDirectory(FileError):
+    """A directory cannot be read."""
+
+    number = 91
 
 
 class NotOpen(FileError):
@@ -69,15 +75,18 @@ def open_file(name: str) -> Descriptor:
 
     Raises:
         NotFound: there is none of this name.
+        IsDirectory: it is one.
         TooManyOpen: close one first.
     """
     try:
         member = find(name.encode())
     except NoFile:
         raise NotFound
+    if member.kind == DIRECTORY:
+        raise IsDirectory
     for number in range(ERRORS + 1, DESCRIPTORS):
         if table[number].kind == Kind.CLOSED:
-            table[number] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.regular)
+            table[number] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.kind == REGULAR)
             return Descriptor(number)
     raise TooManyOpen
 
@@ -102,7 +111,7 @@ def open_input() -> None:
     """Find standard input; without any, it is empty."""
     try:
         member = find(STANDARD_INPUT)
-        table[INPUT] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.regular)
+        table[INPUT] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.kind == REGULAR)
     except NoFile:
         table[INPUT] = Opened(kind=Kind.FILE)
 

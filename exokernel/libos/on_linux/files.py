@@ -7,6 +7,7 @@ from exokernel.dialect import Array, array, u8
 from exokernel.libos.arch.x86_64.memory import bytes_from, octets_from
 from exokernel.libos.on_linux.arch.system import (
     CLOSE,
+    DIRECTORY,
     FILE_KIND,
     REGULAR,
     FileStatus,
@@ -39,6 +40,12 @@ class NotFound(FileError):
     number = 85
 
 
+class IsDirectory(FileError):
+    """A directory cannot be read."""
+
+    number = 91
+
+
 class NotOpen(FileError):
     """The descriptor stands for nothing that can be read."""
 
@@ -68,6 +75,7 @@ def open_file(name: str) -> Descriptor:
 
     Raises:
         NotFound: there is none of this name.
+        IsDirectory: it is one.
         TooManyOpen: close one first.
     """
     terminated(name.encode())
@@ -76,6 +84,9 @@ def open_file(name: str) -> Descriptor:
         raise TooManyOpen
     if descriptor < 0:
         raise NotFound
+    if kind_of(Descriptor(descriptor)) == DIRECTORY:
+        close(Descriptor(descriptor))
+        raise IsDirectory
     return Descriptor(descriptor)
 
 
@@ -95,8 +106,13 @@ def size_of_file(file: Descriptor) -> int:
 
 def is_regular(file: Descriptor) -> bool:
     """Whether a descriptor is a file whose size says how much there is to read, not a stream."""
+    return kind_of(file) == REGULAR
+
+
+def kind_of(file: Descriptor) -> int:
+    """The kind of file in its mode; 0 when there is none."""
     status = FileStatus()
-    return status_of(file, status) >= 0 and status.mode & FILE_KIND == REGULAR
+    return status.mode & FILE_KIND if status_of(file, status) >= 0 else 0
 
 
 def read(file: Descriptor, buffer: Array[u8]) -> int:
