@@ -35,9 +35,9 @@ def require_entry_of(environment: EnvironmentId) -> int:
     if state.phase != Phase.LIVE:
         raise WrongKind(environment)
     page = machine.environment_page(state.page)
-    entry = page.begin
     if page.runnable == 0:
         raise WrongKind(environment)
+    entry = page.begin
     if not machine.is_entry(entry):
         raise WrongKind(environment)
     return entry
