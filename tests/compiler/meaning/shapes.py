@@ -166,6 +166,11 @@ def clear() -> None:
     ring.filled = 0
     ring.head = 0
     modes.filled = 0
+    modes.head = 0
+    tree.left = Node(count=2)
+    tree.right = Node(count=4)
+    for position in range(len(nodes)):
+        nodes[position] = Node(count=0, slot=Slot(position))
     for position in range(len(trace)):
         trace[position] = 0
 

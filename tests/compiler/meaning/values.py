@@ -109,6 +109,17 @@ def clear() -> None:
     numbers.depth = 0
     octets.depth = 0
     outer.flag = False
+    outer.wide = 17
+    outer.narrow = Narrow()
+    outer.inner = Inner(signed=0)
+    for position in range(len(outer.many)):
+        outer.many[position] = 0
+    for position in range(len(outer.others)):
+        outer.others[position] = Inner(signed=position)
+    for position in range(len(bytes_)):
+        bytes_[position] = 0
+    for position in range(len(colors)):
+        colors[position] = Color.RED
 
 
 def words(one: int, two: int) -> int:
