@@ -1,4 +1,4 @@
-"""The IR as readable text: what tests compare, what `exok build --ir` shows and the prover quotes.
+"""The IR as readable text: what tests compare and the prover quotes.
 
 Each operation is one line, `target = name operands ; line:column`. A local is `%name`, a static
 `@name`, a frame slot `$name`; a name with unusual characters stands in backquotes. The type of a
