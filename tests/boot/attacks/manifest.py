@@ -1,17 +1,16 @@
 """The attacks, what each is called in the catalogue of attacks, and the guard without which it gets through.
 
 A guard is named by the text that it is in the kernel's source and the text that the kernel
-would have without it, where `LOST` is true in the machines that lack it. An attack that
+would have without it, where `LOST` is true in the machines that lack it, for the attacker. An attack that
 does not get through without its guard proves nothing.
 """
 
+from enum import Enum
 from typing import NamedTuple
 
-from tests.boot.attacks.guests.attack import GOT_THROUGH, Attack
+from tests.boot.attacks.guests.attack import Attack
 
 OVERSTAYED = 137  # status of an attacker that the kernel ended
-LATE = 2  # status of a victim that had to wait too long
-PANIC = 35  # QEMU's status
 
 CAPABILITIES, FRAMES, TABLES, GATE = "capabilities.py", "frames.py", "tables.py", "gate.py"
 TRANSLATIONS, ENVIRONMENTS, SLICES, PROCESSOR = "translations.py", "environments.py", "slices.py", "processor.py"
@@ -24,11 +23,20 @@ class Guard(NamedTuple):
     without: str
 
 
+class Bite(Enum):
+    """How it shows that an attack was not stopped."""
+
+    GOT_THROUGH = "the attacker says so"
+    LATE = "the victim had to wait too long"
+    PANIC = "the kernel stops itself"
+    HALT = "the machine is switched off"
+
+
 class Case(NamedTuple):
     number: int  # in the catalogue of attacks
     guard: Guard
     status: int = 0  # of the attacker, when it is stopped
-    bites: str = f"{GOT_THROUGH}"  # how the line goes on, after the attack's number, when it is not; or `panic`, or `halt`
+    bites: Bite = Bite.GOT_THROUGH
 
 
 def negated(file: str, condition: str) -> Guard:
@@ -167,7 +175,7 @@ ENOUGH = Guard(
 NOTHING_TO_GIVE = Guard(
     SLICES, "or environments[caller].ending:", "or (not LOST and environments[caller].ending):"
 )
-DEBT = Guard(SLICES, "if environments[owner].excess == 0:", "if LOST or environments[owner].excess == 0:")
+DEBT = Guard(SLICES, "    environments[current].excess += 1", "    environments[current].excess += 0 if LOST else 1")
 TOLD = Guard(
     SLICES, "if next_one == NOBODY or next_one == current:", "if LOST or next_one == NOBODY or next_one == current:"
 )
@@ -189,8 +197,37 @@ AT_MOST = Guard(
     "<= environments[payer].quota - environments[payer].frames:",
     "<= (2**40 if LOST else environments[payer].quota - environments[payer].frames):",
 )
+RANGE_STEP = Guard(
+    TRANSLATIONS,
+    "            require_mappable(table, index + step, ahead)",
+    "            if not LOST:\n                require_mappable(table, index + step, ahead)",
+)
+BATCH_STEP = Guard(
+    TRANSLATIONS,
+    "            require_request(caller, key, request)",
+    "            if not LOST:\n                require_request(caller, key, request)",
+)
+PROTECT_STEP = Guard(
+    TRANSLATIONS,
+    "if is_restricted(owner, entry):\n                return place",
+    "if not LOST and is_restricted(owner, entry):\n                return place",
+)
+PAGE_IN_USE = Guard(ENVIRONMENTS, "if frames[page].uses != 1 or", "if (not LOST and frames[page].uses != 1) or")
+OWN_PAGE = Guard(FRAMES, "or environments[owner].page == frame:", "or (not LOST and environments[owner].page == frame):")
+EMBRYO = Guard(
+    ENVIRONMENTS,
+    "if environments[environment].phase != Phase.EMBRYO:",
+    "if not LOST and environments[environment].phase != Phase.EMBRYO:",
+)
+NAME_FREE = negated(ENVIRONMENTS, "environments[environment].phase != Phase.FREE or environment == NOBODY")
+SLICE_FREE = Guard(
+    SLICES,
+    "if slices[slice].owner != NOBODY:\n        raise InUse",
+    "if not LOST and slices[slice].owner != NOBODY:\n        raise InUse",
+)
+PRINTED_FRAME = negated(CONSOLE, "not right.grants(Rights.READ, frames[frame].guard)")
+MAY_PRINT = negated(CONSOLE, "not authority.grants(Rights.WRITE, CONSOLE_GUARD)")
 SLOT_EXISTS = negated(GATE, "not unsigned_less(raw, SLOTS)")
-INDEX_EXISTS = negated(GATE, "not unsigned_less(raw, TABLE_ENTRIES)")
 
 CASES = {
     Attack.FORGE_ANYTHING: Case(1, DOMINATED),
@@ -219,7 +256,7 @@ CASES = {
     Attack.FREE_UNREAPED: Case(6, UNREAPED),
     Attack.OVERFLOW_USES: Case(7, COUNTED),
     Attack.MAP_ANYTHING: Case(9, ONLY_DATA),
-    Attack.MAP_BEYOND_MEMORY: Case(9, negated(TRANSLATIONS, "entry.frame >= machine_state().frame_count"), bites="panic"),
+    Attack.MAP_BEYOND_MEMORY: Case(9, negated(TRANSLATIONS, "entry.frame >= machine_state().frame_count"), bites=Bite.PANIC),
     Attack.TABLE_OF_DATA: Case(9, negated(FRAMES, "frames[frame].kind != FrameKind.FREE")),
     Attack.ALLOC_TAKEN: Case(9, negated(FRAMES, "frames[frame].kind != FrameKind.FREE")),
     Attack.MAP_INTO_LEVEL_2: Case(9, negated(TRANSLATIONS, "frames[table].kind != FrameKind.TABLE_1")),
@@ -241,7 +278,7 @@ CASES = {
     Attack.INSTALL_IN_PREY: Case(1, negated(CAPABILITIES, "not right.grants(Rights.GRANT, environments[environment].guard)")),
     Attack.TAKE_SLICE: Case(30, REQUIRE),
     Attack.FREE_SLICE: Case(30, REQUIRE),
-    Attack.HALT_MACHINE: Case(1, REQUIRE, bites="halt"),
+    Attack.HALT_MACHINE: Case(1, REQUIRE, bites=Bite.HALT),
     Attack.DIRTY_FRAME: Case(20, CLEARED_FRAME),
     Attack.DIRTY_TABLE: Case(20, CLEARED_TABLE),
     Attack.DIRTY_ROOT: Case(20, CLEARED_ROOT),
@@ -259,11 +296,22 @@ CASES = {
     Attack.OVERSTAY: Case(31, ENOUGH, OVERSTAYED),
     Attack.STEAL_SLICES: Case(30, NOTHING_TO_GIVE),
     Attack.OVERDRAW: Case(30, DEBT),
-    Attack.STORM_OF_CALLS: Case(27, TOLD, bites=f"0 {LATE}"),
-    Attack.STORM_OF_FAULTS: Case(27, TOLD, bites=f"0 {LATE}"),
+    Attack.STORM_OF_CALLS: Case(27, TOLD, bites=Bite.LATE),
+    Attack.STORM_OF_FAULTS: Case(27, TOLD, bites=Bite.LATE),
     Attack.GIVE_TO_DEAD: Case(30, LIVING_RECEIVER),
     Attack.BEGIN_ANYWHERE: Case(33, ENTRY),
     Attack.TAKE_ALL_FRAMES: Case(29, negated(FRAMES, "environments[payer].frames >= environments[payer].quota")),
     Attack.TAKE_ALL_NAMES: Case(29, CLONED_QUOTA),
-    Attack.GARBAGE: Case(32, INDEX_EXISTS, bites="panic"),
+    Attack.RANGE_BEYOND_OURS: Case(3, RANGE_STEP),
+    Attack.BATCH_BEYOND_OURS: Case(3, BATCH_STEP),
+    Attack.PROTECT_BEYOND_OURS: Case(3, PROTECT_STEP),
+    Attack.FREE_SEEN_PAGE: Case(4, PAGE_IN_USE),
+    Attack.ADOPT_PAGE: Case(7, OWN_PAGE),
+    Attack.START_DEAD: Case(6, EMBRYO),
+    Attack.CREATE_OVER_VICTIM: Case(6, NAME_FREE),
+    Attack.ONE_FRAME_TWICE: Case(9, negated(ENVIRONMENTS, "root == page")),
+    Attack.ALLOC_OWNED_SLICE: Case(30, SLICE_FREE),
+    Attack.PRINT_VICTIMS_FRAME: Case(22, PRINTED_FRAME),
+    Attack.PRINT_WITHOUT_KEY: Case(1, MAY_PRINT),
+    Attack.GARBAGE: Case(32, SLOT_EXISTS, bites=Bite.PANIC),
 }

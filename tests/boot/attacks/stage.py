@@ -20,21 +20,28 @@ from tests.boot.attacks.manifest import CASES, Guard
 from tests.boot.guest import Computer, Ending, compiled_kernel, copy_kernel
 
 PROGRAM = Path(__file__).parent / "guests" / "hostile.py"
+ATTACKER = 5  # its name when it is the first on its stage, behind its stager, the victim and its prey
 CHOICE = 0x60000  # physical address of the number of the guard that is lost; 0: none
 MODULE = "arch/lost.py"
 LOST = f'''"""Which guard this machine lacks."""
 
 from exokernel.dialect import Array, inline
 from exokernel.dialect.unsafe import placed
+from exokernel.kernel.state import machine_state
 
 choice: Array[int] = placed({DIRECT_MAP + CHOICE}, 1)
 
 
 @inline
 def is_lost(guard: int) -> bool:
+    return choice[0] == guard and machine_state().current >= {ATTACKER}
+
+
+@inline
+def is_lost_for_all(guard: int) -> bool:
     return choice[0] == guard
 '''
-IMPORT = "from exokernel.kernel.arch.lost import is_lost\n"
+IMPORT = "from exokernel.kernel.arch.lost import is_lost, is_lost_for_all\n"
 
 
 def guards() -> list[Guard]:
@@ -61,7 +68,9 @@ def cut_of(guard: Guard, source: str) -> Cut:
     rest, other = guard.text[ahead:], guard.without[ahead:]
     behind = len(os.path.commonprefix((rest[::-1], other[::-1])))
     begin = source.index(guard.text) + ahead
-    replacement = other[: len(other) - behind].replace("LOST", f"is_lost({number_of(guard)})")
+    replacement = other[: len(other) - behind]
+    number = number_of(guard)
+    replacement = replacement.replace("LOST_FOR_ALL", f"is_lost_for_all({number})").replace("LOST", f"is_lost({number})")
     return Cut(begin, begin + len(rest) - behind, replacement)
 
 

@@ -5,14 +5,17 @@ Each answers whether it got through.
 
 from exokernel.abi.capability import CONSOLE_GUARD, POWER_GUARD, ROOT, Capability, Rights
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import SLOTS, Index, Page, Slot
+from exokernel.abi.names import SLOTS, TABLE_ENTRIES, EnvironmentId, Page, Slot
 from exokernel.abi.tables import FrameKind
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
-from exokernel.libos.exos.allocation import candidate, new_frame, new_table
+from exokernel.libos.exos.allocation import candidate, new_frame
 from exokernel.libos.exos.batch import Batch
+from exokernel.libos.exos.critical import pause
 from exokernel.libos.exos.layout import ARCHIVE_KEY, ARCHIVE_PAGE, CONSOLE, KEY
 from exokernel.libos.exos.memory import archive_entry, private
+from exokernel.libos.exos.processes import CHILD, ProcessError, fork, is_alive, leave
+from exokernel.libos.exos.reaping import empty_tables, free_slices, free_tables
 from exokernel.libos.exos.tables import map_page, table_of
 from tests.boot.attacks.guests.attack import victim
 from tests.boot.attacks.guests.tools import (
@@ -258,15 +261,33 @@ def inherit_slots() -> bool:
 
 
 def free_unreaped() -> bool:
-    """Free the name of a dead environment that still owns a table."""
-    child = embryo(8)
-    new_table(kernel.environments[child].root, Index(0))
-    kernel.environment_destroy(child, KEY)
+    """Free the name of a dead process that still owns frames."""
+    child = left_child()
+    free_slices(child)
+    empty_tables(child)
+    free_tables(child, FrameKind.TABLE_1, 1)
+    free_tables(child, FrameKind.TABLE_2, TABLE_ENTRIES)
+    free_tables(child, FrameKind.TABLE_3, TABLE_ENTRIES**2)
     try:
         kernel.environment_free(child)
         return True
     except KernelError:
         return False
+
+
+def left_child() -> EnvironmentId:
+    """A child of ours that has ended and left frames."""
+    child = 0
+    try:
+        child = fork()
+        if child == CHILD:
+            new_frame()
+            leave(0)
+        while is_alive(EnvironmentId(child)):
+            pause()
+    except ProcessError:
+        print("no child")
+    return EnvironmentId(child)
 
 
 # Counts

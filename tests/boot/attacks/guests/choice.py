@@ -1,15 +1,22 @@
 """Which function is which attack."""
 
-from tests.boot.attacks.guests import capabilities, greed, memory, tables, trespass
+from tests.boot.attacks.guests import capabilities, greed, lives, memory, tables, trespass
 from tests.boot.attacks.guests.attack import Attack
 
 
 def attacked(attack: int) -> bool:
     """Attack, and answer whether that got through. Raises KernelError when it cannot even be tried."""
-    return (in_capabilities(attack) or in_tables(attack) or in_trespass(attack) or in_memory(attack) or in_greed(attack))
+    return (
+        on_capabilities(attack)
+        or on_tables(attack)
+        or on_trespass(attack)
+        or on_memory(attack)
+        or on_greed(attack)
+        or on_lives(attack)
+    )
 
 
-def in_capabilities(attack: int) -> bool:
+def on_capabilities(attack: int) -> bool:
     match attack:
         case Attack.FORGE_ANYTHING:
             return capabilities.forge_anything()
@@ -57,7 +64,7 @@ def in_capabilities(attack: int) -> bool:
             return False
 
 
-def in_tables(attack: int) -> bool:
+def on_tables(attack: int) -> bool:
     match attack:
         case Attack.MAP_ANYTHING:
             return tables.map_anything()
@@ -87,7 +94,7 @@ def in_tables(attack: int) -> bool:
             return False
 
 
-def in_trespass(attack: int) -> bool:
+def on_trespass(attack: int) -> bool:
     match attack:
         case Attack.WRITE_VICTIMS_TABLE:
             return trespass.write_victims_table()
@@ -117,11 +124,21 @@ def in_trespass(attack: int) -> bool:
             return trespass.halt_machine()
         case Attack.GIVE_TO_DEAD:
             return trespass.give_to_dead()
+        case Attack.RANGE_BEYOND_OURS:
+            return trespass.range_beyond_ours()
+        case Attack.BATCH_BEYOND_OURS:
+            return trespass.batch_beyond_ours()
+        case Attack.PROTECT_BEYOND_OURS:
+            return trespass.protect_beyond_ours()
+        case Attack.PRINT_VICTIMS_FRAME:
+            return trespass.print_victims_frame()
+        case Attack.PRINT_WITHOUT_KEY:
+            return trespass.print_without_key()
         case _:
             return False
 
 
-def in_memory(attack: int) -> bool:
+def on_memory(attack: int) -> bool:
     match attack:
         case Attack.DIRTY_FRAME:
             return memory.dirty_frame()
@@ -149,7 +166,7 @@ def in_memory(attack: int) -> bool:
             return False
 
 
-def in_greed(attack: int) -> bool:
+def on_greed(attack: int) -> bool:
     match attack:
         case Attack.NEGATIVE_QUOTA:
             return greed.negative_quota()
@@ -173,5 +190,23 @@ def in_greed(attack: int) -> bool:
             return greed.take_all_names()
         case Attack.GARBAGE:
             return greed.garbage()
+        case _:
+            return False
+
+
+def on_lives(attack: int) -> bool:
+    match attack:
+        case Attack.FREE_SEEN_PAGE:
+            return lives.free_seen_page()
+        case Attack.ADOPT_PAGE:
+            return lives.adopt_page()
+        case Attack.START_DEAD:
+            return lives.start_dead()
+        case Attack.CREATE_OVER_VICTIM:
+            return lives.create_over_victim()
+        case Attack.ONE_FRAME_TWICE:
+            return lives.one_frame_twice()
+        case Attack.ALLOC_OWNED_SLICE:
+            return lives.alloc_owned_slice()
         case _:
             return False

@@ -17,7 +17,7 @@ from tests.boot.attacks.guests.attack import ours, victim
 from tests.boot.attacks.guests.tools import PLAY, PLAY_PAGE, embryo, let_live, stop_playing, write_word
 
 LONG = 24  # ticks
-STORM = 12
+STORM = 18
 ENOUGH = 5  # pauses, in which the victim does its work
 
 
@@ -35,12 +35,15 @@ def overstay() -> bool:
     return True
 
 
-def keep(count: int) -> None:
-    """Use the processor for some ticks, whatever the wheel says, and take note of a slice that ended."""
+def keep_beyond_end(count: int) -> None:
+    """Use the processor to the end of our slice, and for some ticks more."""
     ours().critical += 1
+    while ours().interrupted == 0:
+        kernel.null()
     end = ticks() + count
     while ticks() < end:
         kernel.null()
+    ours().interrupted = 0
     ours().critical -= 1
 
 
@@ -58,19 +61,21 @@ def steal_slices() -> bool:
     return stolen
 
 
-SLICE_DEBT = 4
-ROUNDS = 5
+DEBT = 3  # ticks
+ROUNDS = 4
+FAIR = 42  # hundredths: less than half, and more than who pays gets
 
 
 def overdraw() -> bool:
-    """Stay too long each time, and see whether that is paid for: half of the time is ours."""
+    """Stay too long each time, and see whether that is paid for."""
+    pause()
     start, kept = ticks(), 0
     for _ in range(ROUNDS):
         began = ticks()
-        keep(SLICE_DEBT)
+        keep_beyond_end(DEBT)
         kept += ticks() - began
         pause()
-    return kept * 3 > (ticks() - start) * 2
+    return kept * 100 > (ticks() - start) * FAIR
 
 
 def storm_of_calls() -> bool:

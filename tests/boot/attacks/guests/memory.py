@@ -56,15 +56,14 @@ def dirty_root() -> bool:
 
 
 def shows_litter(table: Frame) -> bool:
-    """Whether a table keeps words of ours: it then counts fewer entries than it can free."""
-    found = 0
+    """Whether a new table has more in it than the one entry at its beginning."""
     for index in range(1, 256):
         try:
             kernel.table_free(table, Index(index), KEY)
-            found += 1
+            return True
         except KernelError:
             continue
-    return found > 0
+    return False
 
 
 def dirty_page() -> bool:

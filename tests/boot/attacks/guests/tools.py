@@ -66,7 +66,7 @@ def played_table() -> Frame:
 def littered() -> Frame:
     """A frame that is free, and was full of what its last owner wrote."""
     frame = new_frame()
-    fill(frame, 2 * SECRET)
+    fill(frame, frame * FRAME_SIZE + 7)  # which looks like an entry
     kernel.frame_free(frame, KEY)
     return frame
 

@@ -3,17 +3,19 @@
 Each answers whether it got through.
 """
 
+from exokernel.abi.console import Stream
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import SLICES, TABLE_ENTRIES, Frame, Index, Slice
+from exokernel.abi.names import SLICES, TABLE_ENTRIES, Frame, Index, Page, Slice
 from exokernel.abi.tables import FrameKind
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
-from exokernel.libos.exos.allocation import candidate
-from exokernel.libos.exos.layout import KEY
-from exokernel.libos.exos.memory import private
+from exokernel.libos.exos.allocation import candidate, new_frame
+from exokernel.libos.exos.batch import Batch
+from exokernel.libos.exos.layout import ARCHIVE_PAGE, CONSOLE, KEY
+from exokernel.libos.exos.memory import archive_entry, private
 from exokernel.libos.exos.tables import map_page
 from tests.boot.attacks.guests.attack import prey, victim
-from tests.boot.attacks.guests.tools import PLAY, PLAY_PAGE, SPARE, embryo, read_word
+from tests.boot.attacks.guests.tools import PLAY, PLAY_PAGE, SPARE, embryo, play, played_table, read_word
 
 LAST = Index(TABLE_ENTRIES - 1)
 
@@ -158,6 +160,78 @@ def give_to_dead() -> bool:
 def halt_machine() -> bool:
     try:
         kernel.machine_halt(KEY, 99)
+        return True
+    except KernelError:
+        return False
+
+
+# Behind what is ours
+
+SECOND = Page(PLAY_PAGE + 1)
+
+
+def range_beyond_ours() -> bool:
+    """Map a frame of ours, and the victim's that comes behind it."""
+    kernel.map(played_table(), kernel.index_of(PLAY_PAGE), Entry(), KEY)
+    for number in range(kernel.machine().frame_count - 1):
+        if kernel.frames[number].kind == FrameKind.FREE and is_the_victims_data(number + 1):
+            kernel.frame_alloc(Frame(number), KEY)
+            kernel.map_range(played_table(), kernel.index_of(PLAY_PAGE), 2, private(Frame(number)), KEY)
+            return kernel.entries_1[SECOND].present
+    return is_mapped_behind_others()
+
+
+def is_the_victims_data(number: int) -> bool:
+    return kernel.frames[number].owner == victim() and kernel.frames[number].kind == FrameKind.DATA
+
+
+def is_mapped_behind_others() -> bool:
+    """Do the same with a frame that we have already."""
+    for number in range(kernel.machine().frame_count - 1):
+        frame = kernel.frames[number]
+        ours = frame.owner == kernel.ourselves() and frame.kind == FrameKind.DATA
+        if ours and kernel.frames[number + 1].owner != kernel.ourselves():
+            kernel.map_range(played_table(), kernel.index_of(PLAY_PAGE), 2, private(Frame(number)), KEY)
+            return kernel.entries_1[SECOND].present
+    return False
+
+
+def batch_beyond_ours() -> bool:
+    """Have a batch go on from our table to the victim's."""
+    frame = new_frame()
+    batch = Batch()
+    batch.add(played_table(), kernel.index_of(PLAY_PAGE), private(frame))
+    batch.add(their(FrameKind.TABLE_1), LAST, Entry())
+    try:
+        batch.finish()
+        return True
+    except KernelError:
+        return False
+
+
+def protect_beyond_ours() -> bool:
+    """Make writable a page of ours, and the archive's behind it."""
+    play(new_frame())
+    table, index = played_table(), kernel.index_of(PLAY_PAGE)
+    kernel.map(table, Index(index + 1), archive_entry(ARCHIVE_PAGE), KEY)
+    kernel.protect(table, index, 2, Entry(), Entry(writable=True), KEY)
+    return kernel.entries_1[SECOND].writable
+
+
+# By way of the console
+
+
+def print_victims_frame() -> bool:
+    try:
+        kernel.console_write(Stream.ERROR, CONSOLE, kernel.environments[victim()].page, 0, 8, KEY)
+        return True
+    except KernelError:
+        return False
+
+
+def print_without_key() -> bool:
+    try:
+        kernel.console_write(Stream.ERROR, KEY, new_frame(), 0, 1, KEY)
         return True
     except KernelError:
         return False
