@@ -4,14 +4,23 @@ Without names it proves every call. Says what was proved and in how long, and wh
 The status is 1 when anything is not proved.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exokernel.host.errors import Status, ToolError
+
+if TYPE_CHECKING:  # a proof needs more packages than the help does
+    from exokernel.prover.equality import Comparison
+    from exokernel.prover.prove import Result
+    from exokernel.prover.system import System
 
 TRUSTED = (
     "the specification (exokernel/spec)",
@@ -49,7 +58,7 @@ def execute(options: Namespace) -> int:
     return prove_all(system, options)
 
 
-def prove_all(system: "System", options: Namespace) -> int:  # noqa: F821
+def prove_all(system: System, options: Namespace) -> int:
     from exokernel.prover import cache
     from exokernel.prover.prove import prove_call
 
@@ -66,12 +75,36 @@ def prove_all(system: "System", options: Namespace) -> int:  # noqa: F821
         show(result, options)
         if options.counterexample is not None and result.failures:
             save(system, result, options.counterexample)
+    compared = [] if options.clause else compare_all(system, [each.call for each in results], options)
     if not options.json:
-        summarise(results, time.perf_counter() - began)
-    return Status.FAILED if any(not each.proved for each in results) else 0
+        summarise(results, compared, time.perf_counter() - began)
+    differs = any(each.verdict in ("different", "unknown") for each in compared)
+    return Status.FAILED if differs or any(not each.proved for each in results) else 0
 
 
-def show(result: "Result", options: Namespace) -> None:  # noqa: F821
+def compare_all(system: System, names: list[str], options: Namespace) -> list[Comparison]:
+    """The optimised code of these calls against their source."""
+    from exokernel.prover import cache, equality
+
+    module, symbols = equality.optimised_kernel()
+    found = []
+    for name in names:
+        if name not in symbols:
+            continue
+        key = cache.key_of_comparison(system, system.calls[name], module)
+        result = None if options.again else cache.recall_comparison(key)
+        if result is None:
+            result = equality.compare(system, system.calls[name], module, symbols[name])
+            cache.remember_comparison(key, result)
+        found.append(result)
+        if options.json:
+            print(json.dumps(asdict(result)), flush=True)
+        elif result.verdict != "equal":
+            print(f"{name:22}{result.verdict}: {result.what}", flush=True)
+    return found
+
+
+def show(result: Result, options: Namespace) -> None:
     if options.json:
         print(json.dumps(result.as_json()), flush=True)
         return
@@ -82,16 +115,21 @@ def show(result: "Result", options: Namespace) -> None:  # noqa: F821
         print(f"    {failure.clause}: {failure.what}\n      {failure.verdict} {failure.where}", flush=True)
 
 
-def summarise(results: "list[Result]", seconds: float) -> None:  # noqa: F821
+def summarise(results: list[Result], compared: list[Comparison], seconds: float) -> None:
     proved = sum(each.proved for each in results)
     questions = sum(each.questions for each in results)
     unknown = sum(failure.verdict == "unknown" for each in results for failure in each.failures)
     clauses = {clause for each in results for clause in each.clauses}
     print(f"\n{proved} of {len(results)} calls proved: {questions} questions, {len(clauses)} clauses, {unknown} unknown, {seconds:.0f} s")
+    equal = sum(each.verdict == "equal" for each in compared)
+    print(f"optimised code equal to its source: {equal} of {len(compared)} calls")
+    for each in results:
+        for what in each.untold:
+            print(f"only tested: {what}")
     print("trusted: " + ";\n         ".join(TRUSTED))
 
 
-def save(system: "System", result: "Result", folder: Path) -> None:  # noqa: F821
+def save(system: System, result: Result, folder: Path) -> None:
     from exokernel.prover.counterexample import write_test
 
     for failure in result.failures:
@@ -100,7 +138,7 @@ def save(system: "System", result: "Result", folder: Path) -> None:  # noqa: F82
             print(f"    counterexample: {path}", file=sys.stderr)
 
 
-def show_list(system: "System") -> int:  # noqa: F821
+def show_list(system: System) -> int:
     for name, call in system.calls.items():
         print(f"{name:22}{', '.join(f'{each.name}: {each.type}' for each in call.parameters)}")
     for part in ("invariants", "counts", "theorems"):

@@ -17,6 +17,8 @@ import z3
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import text
 from exokernel.prover.claims import ROOT
+from exokernel.prover.equality import Comparison
+from exokernel.prover.llvm.reader import Code
 from exokernel.prover.prove import Result
 from exokernel.prover.solver import Statistics
 from exokernel.prover.system import Call, System
@@ -80,5 +82,27 @@ def recall(key: str, folder: Path = FOLDER) -> Result | None:
 
 def remember(key: str, result: Result, folder: Path = FOLDER) -> None:
     if result.proved:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_text(json.dumps(asdict(result)))
+
+
+# Comparisons of optimised code
+
+
+def key_of_comparison(system: System, call: Call, module: dict[str, Code]) -> str:
+    """What names a comparison of a call: its proof's key, and all optimised code that could be its."""
+    digest = hashlib.sha256(key_of(system, call).encode())
+    for name in sorted(module):
+        digest.update(repr(module[name]).encode())
+    return digest.hexdigest()
+
+
+def recall_comparison(key: str, folder: Path = FOLDER) -> Comparison | None:
+    path = folder / key
+    return Comparison(**json.loads(path.read_text())) if path.exists() else None
+
+
+def remember_comparison(key: str, result: Comparison, folder: Path = FOLDER) -> None:
+    if result.verdict in ("equal", "not compared"):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / key).write_text(json.dumps(asdict(result)))

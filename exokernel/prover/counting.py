@@ -68,7 +68,7 @@ def schemas(executor: Executor, counter: Counter, state: State) -> Iterator[Sche
     for kind in counter.kinds:
         variables = parameter_variables(kind)
         reading = value_of(executor, kind.qualified, variables, state)
-        owner = terms.simplify(reading.value)  # type: ignore[arg-type]
+        owner = terms.simplify(reading.value)
         count = value_of(executor, counter.reader.qualified, names_of(counter, owner), state)
         counted = terms.both((owner >= 0, terms.equal(owner == NONE, terms.FALSE)))
         formula = terms.implies(
@@ -80,7 +80,7 @@ def schemas(executor: Executor, counter: Counter, state: State) -> Iterator[Sche
     variables = parameter_variables(counter.reader)
     reading = value_of(executor, counter.reader.qualified, variables, state)
     bound = terms.implies(
-        within_ranges(counter.reader, variables), terms.within(reading.value, counter.at_most + 1)  # type: ignore[arg-type]
+        within_ranges(counter.reader, variables), terms.within(reading.value, counter.at_most + 1)
     )
     yield make_schema(counter.reader, variables, bound, reading)
 
@@ -100,7 +100,7 @@ def is_among(executor: Executor, part: Counter, whole: Counter, state: State) ->
     variables = parameter_variables(kind, "!")
     some = value_of(executor, kind.qualified, variables, state)
     every = value_of(executor, general.qualified, variables, state)
-    claim = terms.either((terms.equal(some.value, NONE), terms.equal(some.value, every.value)))  # type: ignore[arg-type]
+    claim = terms.either((terms.equal(some.value, NONE), terms.equal(some.value, every.value)))
     return Goal(f"{part.reader.name} counts some of {whole.reader.name}", claim, some.accesses, [])
 
 
@@ -151,7 +151,7 @@ def goals(executor: Executor, counter: Counter, before: State, after: State) -> 
         variables = parameter_variables(kind, "!")
         was = value_of(executor, kind.qualified, variables, before)
         now = value_of(executor, kind.qualified, variables, after)
-        if terms.same(terms.simplify(was.value), terms.simplify(now.value)):  # type: ignore[arg-type]
+        if terms.same(terms.simplify(was.value), terms.simplify(now.value)):
             continue
         touches_any = True
         named = list(touched(kind, was, variables, before, after))
@@ -159,7 +159,7 @@ def goals(executor: Executor, counter: Counter, before: State, after: State) -> 
         seen = [*was.accesses, *now.accesses]
         yield Goal(
             f"{kind.name}: nothing else is counted otherwise",
-            terms.equal(was.value, now.value),  # type: ignore[arg-type]
+            terms.equal(was.value, now.value),
             seen,
             [within_ranges(kind, variables), *others],
         )
@@ -170,8 +170,8 @@ def goals(executor: Executor, counter: Counter, before: State, after: State) -> 
             accesses += [*counted_was.accesses, *counted_now.accesses]
             gained = unit(terms.both((first, counted_now.value == key)))
             change = change + gained - unit(terms.both((first, counted_was.value == key)))
-    if touches_any or not terms.same(terms.simplify(old.value), terms.simplify(new.value)):  # type: ignore[arg-type]
-        claim = terms.equal(new.value, old.value + change)  # type: ignore[arg-type,operator]
+    if touches_any or not terms.same(terms.simplify(old.value), terms.simplify(new.value)):
+        claim = terms.equal(new.value, old.value + change)
         yield Goal(f"{counter.reader.name} is exact", claim, accesses, [within_ranges(counter.reader, names)])
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exokernel.compiler import pipeline
+from exokernel.compiler.build.program import build_program
 from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.lower.module import lower_program
 from exokernel.compiler.targets import TARGETS
@@ -44,7 +45,7 @@ class Comparison:
 def optimised_kernel() -> tuple[dict[str, Code], dict[str, str]]:
     """Every function of the optimised kernel, and the symbol of each call's gate."""
     recipe = pipeline.kernel_recipe()
-    program = pipeline.ProgramBuilder(recipe.options).build(recipe.roots)
+    program = build_program(recipe.roots, recipe.options)
     target = TARGETS["kernel"]
     code = emit(lower_program(program, recipe.name, target.conventions), target, 2)
     symbols = {
@@ -83,7 +84,7 @@ def run_gate(system: System, call: Call) -> tuple[Run, list[Term]]:
     registers = [terms.variable(f"{call.name}.{each.name}") for each in function.parameters]
     journal, executor.journal = executor.journal, Journal()
     caller = executor.run(CALLER, (), system.state)[0].value
-    conditions = (terms.negate(terms.equal(caller, terms.number(0))),)  # type: ignore[arg-type]
+    conditions = (terms.negate(terms.equal(caller, terms.number(0))),)
     outcomes = executor.run(name, tuple(registers), system.state, conditions)
     mine, executor.journal = executor.journal, journal
     accesses = [split((path, indices)) for (path, _), indices in mine.accesses.items()]
@@ -101,8 +102,8 @@ def questions(
         raise Unsupported("the source has a loop")
     machine = Machine(module, Map(system))
     (compiled,) = machine.run(symbol, list(registers), system.state, tuple(run.known))
-    for conditions in machine.traps:
-        yield "no trap is in reach", list(conditions), terms.FALSE, run
+    for reached in machine.traps:
+        yield "no trap is in reach", list(reached), terms.FALSE, run
     value, error = compiled.value  # type: ignore[misc]
     for outcome in run.outcomes:
         conditions = list(outcome.conditions)

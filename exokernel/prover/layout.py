@@ -87,7 +87,8 @@ class Layout:
     def resolve(self, name: str) -> tuple[Storage, tuple[int, ...]]:
         """What lies at a path, and the lengths of the arrays on it."""
         root = name if name in self.roots else self.root_of(name)
-        storage, lengths = self.roots[root], ()
+        storage: Storage = self.roots[root]
+        lengths: tuple[int, ...] = ()
         for step in steps(name[len(root) :]):
             if step == "[]":
                 if not isinstance(storage, Run):

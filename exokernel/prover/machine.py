@@ -90,11 +90,13 @@ def replace_frame(
 
 def forget(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     first, count = arguments
-    return sweep(path, f"{FORGOTTEN}[]", terms.low_bits(first, 36), terms.low_bits(count, 36))
+    sweep(path, f"{FORGOTTEN}[]", terms.low_bits(first, 36), terms.low_bits(count, 36))
+    return None
 
 
 def forget_all(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    return sweep(path, f"{FORGOTTEN}[]", number(0, 36), number(2**36 - 1, 36))
+    sweep(path, f"{FORGOTTEN}[]", number(0, 36), number(2**36 - 1, 36))
+    return None
 
 
 def sweep(path: Path, name: str, first: Term, count: Term) -> None:

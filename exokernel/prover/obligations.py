@@ -174,10 +174,10 @@ def invariant(system: System, claim: Claim, outcome: Outcome, where: str) -> Ite
     variables = parameter_variables(claim, "!")
     after = holds(system.executor, claim, variables, outcome.state)
     before = holds(system.executor, claim, variables, outcome.start)
-    if terms.same(terms.simplify(after.value), terms.simplify(before.value)):  # type: ignore[arg-type]
+    if terms.same(terms.simplify(after.value), terms.simplify(before.value)):
         return
     accesses = [*after.accesses, *before.accesses]
     states, conditions = known_states(outcome), list(outcome.conditions)
     yield Obligation(
-        claim.name, f"{claim.sentence} ({where})", after.value, conditions, states, accesses, end=outcome  # type: ignore[arg-type]
+        claim.name, f"{claim.sentence} ({where})", after.value, conditions, states, accesses, end=outcome
     )

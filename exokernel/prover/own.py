@@ -57,7 +57,7 @@ def arguments_of(run: Run, claim: Claim, more: dict[str, Value]) -> tuple[Value,
 
 def raises(system: System, run: Run, claim: Claim, outcome: Outcome) -> Obligation:
     reading = value_of(system.executor, claim.qualified, arguments_of(run, claim, {}), system.state)
-    as_said = terms.equal(outcome.error, reading.value)  # type: ignore[arg-type]
+    as_said = terms.equal(outcome.error, reading.value)
     device = terms.both((terms.equal(outcome.error, terms.number(OF_DEVICES)), reading.value == terms.number(0)))
     goal = terms.both((reading.defined, terms.either((as_said, device))))
     what = "it raises the error it should, exactly when it should"

@@ -179,7 +179,7 @@ def merge_outcomes(outcomes: list[Outcome]) -> list[Outcome]:
         Path({"value": each.value, "error": each.error}, each.state, each.start, each.conditions, each.trail)
         for each in outcomes
     ]
-    returned = [path for path in paths if terms.literal(path.locals["error"]) == 0]  # type: ignore[arg-type]
+    returned = [path for path in paths if terms.literal(path.locals["error"]) == 0]
     raised = [path for path in paths if not any(path is each for each in returned)]
     return [
         Outcome(path.state, path.start, path.conditions, path.locals.get("value"), path.locals["error"], path.trail)

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from exokernel.compiler.ir.operations import Location
-from exokernel.prover import solver
-from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, obligations
+from exokernel.prover import solver, terms
+from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.theorems import step_theorems
 
+REACHABLE = "reachable"  # the clause that no other is proved for want of states
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
 
@@ -42,6 +43,7 @@ class Result:
     seconds: float = 0.0
     paths: int = 0
     failures: list[Failure] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)  # what is specified and only tested
     remembered: bool = False
     statistics: Statistics = field(default_factory=Statistics)
 
@@ -62,6 +64,7 @@ class Result:
             "paths": self.paths,
             "seconds": round(self.seconds, 2),
             "clauses": self.clauses,
+            "only_tested": self.untold,
             "failures": failures,
             "solver": asdict(self.statistics),
         }
@@ -93,8 +96,23 @@ def prove_call(
             )
             if stop_early:
                 break
+    if clause in (None, REACHABLE):
+        result.failures += out_of_reach(system, run, result)
+    result.untold = run.untold
     result.seconds = time.perf_counter() - began
     return result
+
+
+def out_of_reach(system: System, run: Run, result: Result) -> Iterator[Failure]:
+    """The ends of a call that no state leads to: of those, anything would be proved."""
+    for outcome in run.outcomes:
+        result.clauses[REACHABLE] = result.clauses.get(REACHABLE, 0) + 1
+        conditions, states = list(outcome.conditions), known_states(outcome)
+        obligation = Obligation(REACHABLE, "some state leads here", terms.TRUE, conditions, states, end=outcome)
+        found = solver.satisfiable(hypotheses(system, obligation, run))
+        if found is not True:
+            verdict = "unknown" if found is None else "out of reach"
+            yield Failure(REACHABLE, f"an end with error {outcome.error}", verdict, "")
 
 
 def answer_to(system: System, obligation: Obligation, run: Run, keep_models: bool = False) -> Answer:

@@ -248,7 +248,7 @@ def extract_step(executor: Executor, frame: Frame, path: Path, item: op.Extract)
 @means(op.Insert)
 def insert_step(executor: Executor, frame: Frame, path: Path, item: op.Insert) -> None:
     word, value = operand(path, item.word), operand(path, item.value)
-    if terms.z3.is_bool(value):
+    if terms.is_truth(value):
         field = terms.choose(value, number(1, item.size), number(0, item.size))
     else:
         executor.demand(path, fits(value, item.size, False), "the value fits the word's field", item.location)
@@ -271,7 +271,7 @@ def word_of_step(executor: Executor, frame: Frame, path: Path, item: op.WordOf) 
 @means(op.IntegerOf)
 def integer_of_step(executor: Executor, frame: Frame, path: Path, item: op.IntegerOf) -> None:
     value = operand(path, item.value)
-    is_truth = terms.z3.is_bool(value)
+    is_truth = terms.is_truth(value)
     path.locals[item.target.name] = terms.choose(value, number(1), number(0)) if is_truth else terms.widen(value, 64)
 
 

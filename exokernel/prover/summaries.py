@@ -33,7 +33,7 @@ class Summary:
     name: str
 
     def table(self, now: dict[str, Value]) -> Table:
-        done = terms.low_bits(now[self.counter] - self.began, self.first.size())  # type: ignore[operator]
+        done = terms.low_bits(now[self.counter] - self.began, self.first.size())
         return self.entry.updated(Sweep(self.first, terms.simplify(done), self.value))
 
 
@@ -53,7 +53,7 @@ def derive(
 
     def at_count(term: Term, now: Term) -> Term:
         """A term of the step, at another count; the table itself as it was on entry."""
-        pairs = [(start.locals[each], first + (now - began)) for each, first in counters.items()]  # type: ignore[operator]
+        pairs = [(start.locals[each], first + (now - began)) for each, first in counters.items()]
         return z3.simplify(z3.substitute(term, *pairs, (unknown, entry.base)))
 
     first = at_count(write.index, began)
@@ -115,7 +115,7 @@ def steps_gone_on(summary: Summary, start: Path, back: Path, mark: str) -> Itera
     key = terms.variable("any key", summary.first.size())
 
     def swept(now: dict[str, Value], at: Term) -> Term:
-        done = terms.low_bits(now[summary.counter] - summary.began, summary.first.size())  # type: ignore[operator]
+        done = terms.low_bits(now[summary.counter] - summary.began, summary.first.size())
         return terms.below(at - summary.first, done)
 
     for condition in back.conditions[len(start.conditions) :]:

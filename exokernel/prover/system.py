@@ -144,14 +144,14 @@ class System:
         if call.has_caller:
             caller = value_of(self.executor, f"{GATE}.caller", (), self.state).value
             values.append(caller)
-            known.append(terms.negate(terms.equal(caller, terms.number(0))))  # type: ignore[arg-type]
+            known.append(terms.negate(terms.equal(caller, terms.number(0))))
         function = self.program.functions[call.qualified]
         for parameter, local in zip(call.parameters, function.parameters[call.has_caller :], strict=True):
             width = getattr(local.type, "width", terms.BITS)
             value = terms.variable(f"{call.name}.{parameter.name}", width)
             values.append(value)
             known.append(self.admitted(parameter, value))
-        return tuple(values), known  # type: ignore[arg-type]
+        return tuple(values), known
 
     def admitted(self, parameter: Parameter, value: Term) -> Term:
         """What the gate checks of an argument of this type."""

@@ -47,6 +47,11 @@ def is_false(term: Term) -> bool:
     return bool(z3.is_false(term))
 
 
+def is_truth(term: Term) -> bool:
+    """Whether a term is a truth, not a vector of bits."""
+    return bool(z3.is_bool(term))
+
+
 def same(left: Term, right: Term) -> bool:
     """Whether two terms are one and the same expression (not: equal)."""
     return left is right or bool(left.eq(right))

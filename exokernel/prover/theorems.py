@@ -53,7 +53,7 @@ def theorem(system: System, run: Run, claim: Claim, outcome: Outcome) -> Iterato
     values = tuple(fixed.get(each.name, names.get(each.name)) for each in claim.parameters)
     reading = value_of(executor, claim.qualified, values, outcome.state)
     goal = terms.implies(
-        within_ranges(viewer, arguments), terms.both((reading.defined, reading.value))  # type: ignore[arg-type]
+        within_ranges(viewer, arguments), terms.both((reading.defined, reading.value))
     )
     conditions = list(outcome.conditions)
     yield Obligation(

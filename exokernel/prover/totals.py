@@ -22,7 +22,7 @@ def schema(executor: Executor, quantity: Claim, at_most: int, state: State) -> S
     """That one is at most the total."""
     variables = parameter_variables(quantity)
     reading = value_of(executor, quantity.qualified, variables, state)
-    bounded = terms.within(reading.value, at_most + 1)  # type: ignore[arg-type]
+    bounded = terms.within(reading.value, at_most + 1)
     formula = terms.implies(within_ranges(quantity, variables), bounded)
     found = make_schema(quantity, variables, formula, reading)
     found.summed = Summed(reading.value, at_most)
@@ -34,7 +34,7 @@ def goals(executor: Executor, quantity: Claim, at_most: int, before: State, afte
     variables = parameter_variables(quantity, "!")
     was = value_of(executor, quantity.qualified, variables, before)
     now = value_of(executor, quantity.qualified, variables, after)
-    if terms.same(terms.simplify(was.value), terms.simplify(now.value)):  # type: ignore[arg-type]
+    if terms.same(terms.simplify(was.value), terms.simplify(now.value)):
         return
     named = list(touched(quantity, was, variables, before, after))
     change, accesses = number(0), []
@@ -46,5 +46,5 @@ def goals(executor: Executor, quantity: Claim, at_most: int, before: State, afte
         change = change + terms.choose(first, new.value - old.value, number(0))  # type: ignore[operator]
     yield Goal(f"the total of {quantity.name} stays", terms.equal(change, number(0)), accesses, [])
     others = [within_ranges(quantity, variables), *(terms.negate(same_names(variables, each)) for each in named)]
-    claim = terms.equal(was.value, now.value)  # type: ignore[arg-type]
+    claim = terms.equal(was.value, now.value)
     yield Goal(f"no other {quantity.name} changes", claim, [*was.accesses, *now.accesses], others)

@@ -111,7 +111,7 @@ def assembly(machine: Machine, values: Values, text: str, operands: list[str], w
     elif text == "mov $0, %cr3":
         forget_translation(values, None)
     elif text == "":
-        return arguments[0]
+        return arguments[0] if arguments else None  # without operands: a barrier
     elif text == "mov %cr3, $0":
         machine.fresh += 1
         return terms.variable(f"cr3!{machine.fresh}")
