@@ -255,7 +255,7 @@ def map_batch(requests: Frame, offset: int, count: int, key: Slot) -> int:
         NotPermitted: `key` does not grant READ over `requests`.
         BadLength: the requests leave the frame, or `offset` is no multiple of eight.
         KernelError: whatever `map` raises for the first.
-    Source: Xok batch; PROOF: a batch is a loop over the single step.
+    Source: Xok batch.
     """
     ...
 
@@ -372,7 +372,7 @@ def environment_quota(environment: EnvironmentId, key: Slot, frames: int) -> Non
         NoCapability: `key` is empty.
         NotPermitted: `key` does not grant WRITE over it.
         QuotaExceeded: `frames` is negative, or more than the caller has unused.
-    Source: CATALOGUE M05: quotas on everything.
+    Source: none; whoever owns, pays.
     """
 
 

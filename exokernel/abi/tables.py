@@ -25,7 +25,7 @@ class FrameState(Record):
 
     guard: Capability = Capability()  # what a key must dominate to use the frame
     uses: u32 = 0  # entries, roots and environment pages that name it
-    region: u32 = 0  # of a table: the first page it covers, shifted right by nine
+    region: u32 = 0  # of a table: where what it covers begins, in runs of 512 pages
     owner: StoredEnvironment = NOBODY  # who pays; NOBODY while free
     entries: u16 = 0  # of a table: entries of the user half in use
     restricted: u16 = 0  # of these, made under a capability that does not grant WRITE
@@ -90,11 +90,11 @@ class SliceState(Record):
 class MachineState(Record):
     """What belongs to no table."""
 
-    ticks: int = 0  # slices since boot
+    ticks: int = 0  # of the timer, since boot
     frame_count: u32 = 0  # frames that exist; higher names are bad
     archive_frame: StoredFrame = Frame(0)  # the boot archive: first frame
     archive_size: int = 0  # bytes
-    tick_instructions: int = 0  # TSC counts of one slice, as the timer was set
+    slice_length: int = 0  # nanoseconds, as the timer was set
     started: int = 0  # TSC when the first environment was let go
     current: StoredEnvironment = NOBODY
     now: Slice = Slice(0)  # the slice being run

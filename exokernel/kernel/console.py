@@ -21,6 +21,7 @@ LINE_END = 10
 DECIMAL = 10
 HEXADECIMAL = 16
 
+
 @cold
 def report_death(environment: EnvironmentId, reason: Reason, vector: int) -> None:
     """Tell the host that an environment ended, and why."""

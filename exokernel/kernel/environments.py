@@ -37,7 +37,7 @@ def require_unused_quota(payer: EnvironmentId, least: int, quota: int) -> None:
 
 
 @inline
-def require_phase_to_end(environment: EnvironmentId) -> None:
+def require_before_death(environment: EnvironmentId) -> None:
     """Raises WrongKind unless the environment lives or is an embryo."""
     phase = environments[environment].phase
     if phase != Phase.LIVE and phase != Phase.EMBRYO:
@@ -129,7 +129,7 @@ def environment_start(caller: EnvironmentId, environment: EnvironmentId, key: Sl
 @syscall
 def environment_destroy(caller: EnvironmentId, environment: EnvironmentId, key: Slot) -> None:
     """End an environment, by authority over it or by its own wish."""
-    require_phase_to_end(environment)
+    require_before_death(environment)
     if environment != caller:
         require(caller, key, Rights.GRANT, environments[environment].guard)
 
@@ -164,7 +164,7 @@ def environment_free(caller: EnvironmentId, environment: EnvironmentId) -> None:
 @syscall
 def environment_quota(caller: EnvironmentId, environment: EnvironmentId, key: Slot, frames: int) -> None:
     """Hand quota on."""
-    require_phase_to_end(environment)
+    require_before_death(environment)
     require(caller, key, Rights.WRITE, environments[environment].guard)
     require_unused_quota(caller, 0, frames)
 

@@ -31,6 +31,6 @@ def boot(information: int) -> None:
         first.make(modules(info)[0], free)  # 6. somebody to run
     except KernelError:
         machine.panic("bad_program")
-    machine_state().tick_instructions = startup.start_timer()  # 7. and an end to everybody's slice
+    machine_state().slice_length = startup.start_timer()  # 7. and an end to everybody's slice
     machine_state().started = startup.time()
     run(FIRST, entry_of(FIRST))  # 8. from here on the kernel is left

@@ -38,6 +38,6 @@ def random() -> int:
 
 
 def start_timer() -> int:
-    """Begin to tick, every ten milliseconds, from the first moment outside the kernel; return TSC counts of a tick."""
+    """Begin to tick, every ten milliseconds, from the first moment outside the kernel; return the nanoseconds of a tick."""
     timer.start()
     return timer.SLICE

@@ -2,7 +2,8 @@
 
 The template is what the compiler emits. The body is what the instruction means: it runs
 when the kernel runs under CPython, against the model of the processor. With the assembly of
-`boot` and `entry` this is the whole unsafe surface. [SDM vol. 2]
+`boot`, `entry` and `vectors`, and the views of memory by address that this folder makes, it is
+the whole unsafe surface. [SDM vol. 2]
 """
 
 from typing import NoReturn

@@ -16,7 +16,6 @@ from exokernel.kernel.drivers import console
 from exokernel.kernel.drivers.power import PANIC, power_off
 
 MOST_BYTES = 0x1000  # of the stack that are reported
-HEXADECIMAL = b"0123456789abcdef"
 
 
 class Registers(Record):
@@ -75,7 +74,7 @@ def on_kernel_fault(registers: Registers) -> NoReturn:
         console.write_text(Stream.REPORT, "panic")
     _report_registers(registers)
     _report_stack(registers.rsp)
-    console.put(Stream.REPORT, 10)
+    console.write_text(Stream.REPORT, "\n")
     power_off(PANIC)
 
 
@@ -104,15 +103,15 @@ def _report_registers(registers: Registers) -> None:
 
 
 def _report(name: str, value: int) -> None:
-    console.put(Stream.REPORT, 32)
+    console.write_text(Stream.REPORT, " ")
     console.write_text(Stream.REPORT, name)
-    console.put(Stream.REPORT, 61)
+    console.write_text(Stream.REPORT, "=")
     for position in range(16):
         _report_digit(value >> 60 - 4 * position & 15)
 
 
 def _report_digit(digit: int) -> None:
-    console.put(Stream.REPORT, HEXADECIMAL[digit])
+    console.put(Stream.REPORT, console.DIGITS[digit])
 
 
 def _report_stack(bottom: int) -> None:

@@ -18,7 +18,7 @@ ENABLED = 1 << 8
 IGNORED_VECTOR = 0xFF
 PERIODIC = 1 << 17
 UNDIVIDED = 0b1011
-SLICE = 10_000_000  # counts, 10 ms: QEMU's and KVM's timers run at 1 GHz whatever the processor
+SLICE = 10_000_000  # counts, which are nanoseconds: QEMU's and KVM's timers run at 1 GHz whatever the processor
 
 
 class Controller(Device):
