@@ -2,9 +2,7 @@
 
 from exokernel.libos.bare import shut_down
 
-STATUS = 0
-
 
 def main() -> int:
     print("Hello, bare world!")
-    shut_down(STATUS)
+    shut_down(0)

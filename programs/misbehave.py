@@ -4,17 +4,14 @@ Whoever sees the last line printed knows that it was not stopped. Status 0 means
 misdeed went unpunished, or that punishment is not due.
 """
 
+from exokernel.abi.layout import DIRECT_MAP, EXPOSED, IMAGE, KERNEL_BASE, SELF_MAP, STACK_TOP
+from exokernel.abi.names import FRAME_SIZE
 from exokernel.dialect import Array, array
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64 import misdeeds
 from exokernel.libos.exos import arguments, errors
 
-KERNEL = -(2**31)  # addresses
-DIRECT_MAP = -(2**47)
-EXPOSED = DIRECT_MAP + 2**40
-SELF_MAP = -(2**40)
-TEXT = 0x400000
-STACK = 0x3FF000
+STACK = STACK_TOP - FRAME_SIZE  # addresses
 NOWHERE = 0x10
 NOT_CANONICAL = 2**62
 
@@ -87,17 +84,17 @@ def touch_memory(word: str) -> bool:
     elif word == "null-write":
         misdeeds.store(NOWHERE)
     elif word == "text-write":
-        misdeeds.store(TEXT)
+        misdeeds.store(IMAGE)
     elif word == "kernel-read":
-        misdeeds.load(KERNEL)
+        misdeeds.load(KERNEL_BASE)
     elif word == "kernel-write":
-        misdeeds.store(KERNEL)
+        misdeeds.store(KERNEL_BASE)
     elif word == "direct-read":
         misdeeds.load(DIRECT_MAP)
     elif word == "exposed-write":
         misdeeds.store(EXPOSED)
     elif word == "self-map-write":
-        misdeeds.store(SELF_MAP + TEXT // 512)
+        misdeeds.store(SELF_MAP + IMAGE // 512)
     elif word == "not-canonical":
         misdeeds.load(NOT_CANONICAL)
     elif word == "execute-stack":
@@ -105,7 +102,7 @@ def touch_memory(word: str) -> bool:
     elif word == "execute-nothing":
         misdeeds.jump(NOWHERE)
     elif word == "execute-kernel":
-        misdeeds.jump(KERNEL)
+        misdeeds.jump(KERNEL_BASE)
     else:
         return False
     return True

@@ -4,10 +4,8 @@ from exokernel.abi.names import Frame, Index
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import Record
 from exokernel.libos import kernel
-from exokernel.libos.exos.arch.requests import CAPACITY, requests
+from exokernel.libos.exos.arch.requests import CAPACITY, REQUEST_SIZE, requests
 from exokernel.libos.exos.layout import KEY, SCRATCH_PAGE
-
-REQUEST_SIZE = 16  # bytes
 
 
 class Batch(Record):

@@ -18,7 +18,6 @@ from exokernel.libos.exos.tables import table_of
 
 AHEAD = 64  # pages of the archive that are mapped together
 
-
 COPY_ON_WRITE = 1  # in `Entry.software`, which the kernel leaves to us
 
 

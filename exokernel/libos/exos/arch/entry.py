@@ -1,7 +1,7 @@
 """Where the kernel enters a process of ExOS: its start, its exceptions, its slices.
 
-Each comes with a record of the kernel's at the stack pointer, and is left without entering the
-kernel again. A page fault has the short way, that saves what a call may change. An exception
+An exception, and the end of a slice, comes with a record of the kernel's at the stack pointer, and
+is left without entering the kernel again. A page fault has the short way, that saves what a call may change. An exception
 that nobody handles takes the long way, which saves every register for the report; so does a
 page fault that the short way could not resolve.
 """

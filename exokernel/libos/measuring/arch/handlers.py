@@ -6,7 +6,7 @@ way ExOS's own do. [Appel91]
 """
 
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import FRAME_SIZE, Frame, Page
+from exokernel.abi.names import TABLE_ENTRIES, Frame, Page
 from exokernel.abi.x86_64 import Entry, TrapFrame, Vector
 from exokernel.dialect import Record, instruction, offset_of
 from exokernel.dialect.unsafe import assembly, exported, symbol_address
@@ -76,7 +76,7 @@ def swap_on_page_faults(first: int, second: int) -> None:
     """Handle page faults here from now on; only the two pages at these addresses may fault."""
     region.first = kernel.page_of(first)
     region.second = kernel.page_of(second)
-    region.table = kernel.entries_2[first // (FRAME_SIZE * 512)].frame
+    region.table = kernel.entries_2[region.first // TABLE_ENTRIES].frame
     kernel.environment_page().handlers[Vector.PAGE_FAULT] = symbol_address("swap_entry")
 
 
