@@ -1,4 +1,4 @@
-"""What is true of the kernel's state between any two calls. [PROOF I1 to I7]
+"""What is true of the kernel's state between any two calls.
 
 Each function is one clause, for all names its parameters can be. Together they are inductive:
 a call that finds them all true leaves them all true. The counters have a file of their own,

@@ -1,4 +1,4 @@
-"""What no step may do, whichever call it is. [PROOF T1 to T7]
+"""What no step may do, whichever call it is.
 
 Each function is one clause about what a view saw before a step and after it, for all names its
 other parameters can be. Two names are not for all: `caller` is who called (or who had the
