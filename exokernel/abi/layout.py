@@ -10,17 +10,16 @@ from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES
 TOP_SPAN = 2**39  # bytes that one entry of a root covers
 
 DIRECT_SLOT = 256  # entries of a root
-PUBLIC_SLOT = 257
-EXPOSED_SLOT = 258
+EXPOSED_SLOT = 257
 SELF_SLOT = 510
 KERNEL_SLOT = 511
 FIRST_KERNEL_SLOT = 256  # roots below are the environment's
 
 DIRECT_MAP = -(2**47)  # physical memory, for the kernel alone
-PUBLIC = DIRECT_MAP + TOP_SPAN  # the kernel's tables, as the kernel writes them
-EXPOSED = DIRECT_MAP + 2 * TOP_SPAN  # the same tables, as every environment reads them
+EXPOSED = DIRECT_MAP + TOP_SPAN  # the same tables, as every environment reads them
 SELF_MAP = -(2 * TOP_SPAN)  # the environment's own page tables, read-only: entry of page p at SELF_MAP + 8 p
 KERNEL_BASE = -(2**31)  # where the kernel's image is linked
+PUBLIC = -(2**30)  # the kernel's tables, as the kernel writes them: within reach of a short address
 
 # Offsets in the public window
 MACHINE_OFFSET = 0

@@ -24,8 +24,7 @@ from exokernel.dialect.integers import as_signed
 from tests.kernel import fake_machine
 from tests.kernel.worlds import FRAMES, ROOT, World, numbers
 
-NATIVE_DIRECT_MAP = 0x2000000000
-MOVED = NATIVE_DIRECT_MAP - DIRECT_MAP
+HERE = {DIRECT_MAP: 0x2000000000, PUBLIC: 0xA000000000}  # where the kernel's two windows lie in this process
 MODULES = ("gate", "capabilities", "frames", "tables", "translations", "environments", "slices", "console", "processor", "drivers.console")
 TICK = "exokernel.kernel.slices.tick"
 PREPARE = "exokernel.kernel.drivers.console.prepare"
@@ -35,8 +34,8 @@ STREAMS, STREAM_SIZE = 0x1800010000, 0x4000
 USED = STREAMS + 4 * STREAM_SIZE
 
 RANGES = {  # address here -> bytes
-    NATIVE_DIRECT_MAP: FRAMES * FRAME_SIZE,
-    PUBLIC + MOVED: FRAMES_OFFSET + FRAMES * size_of(FrameState),
+    HERE[DIRECT_MAP]: FRAMES * FRAME_SIZE,
+    HERE[PUBLIC]: FRAMES_OFFSET + FRAMES * size_of(FrameState),
     LOG: 0x21000,
 }
 ZERO = bytes(FRAME_SIZE)
@@ -48,8 +47,10 @@ def copy_source(target: Path) -> None:
         shutil.copytree(ROOT / "exokernel" / package, target / "exokernel" / package)
     layout = target / "exokernel" / "abi" / "layout.py"
     text = layout.read_text()
-    assert "DIRECT_MAP = -(2**47)" in text
-    layout.write_text(text.replace("DIRECT_MAP = -(2**47)", f"DIRECT_MAP = {NATIVE_DIRECT_MAP:#x}"))
+    for name, there, here in (("DIRECT_MAP", "-(2**47)", HERE[DIRECT_MAP]), ("PUBLIC", "-(2**30)", HERE[PUBLIC])):
+        assert f"\n{name} = {there}" in text
+        text = text.replace(f"\n{name} = {there}", f"\n{name} = {here:#x}")
+    layout.write_text(text)
     for name in ("machine", "ports"):
         shutil.copy(Path(__file__).parent / "native" / f"{name}.py", target / "exokernel" / "kernel" / "arch")
 
@@ -77,9 +78,11 @@ class NativeMemory(fake_machine.SparseMemory):
 
     def here(self, address: int, size: int) -> int | None:
         """Where in this process an address lies, if it does."""
-        moved = as_signed(address) + MOVED
-        inside = any(first <= moved and moved + size <= first + extent for first, extent in RANGES.items())
-        return moved if inside else None
+        for there, here in HERE.items():
+            offset = as_signed(address) - there
+            if 0 <= offset and offset + size <= RANGES[here]:
+                return here + offset
+        return None
 
     def read(self, address: int, size: int) -> bytes:
         place = self.here(address, size)
@@ -94,9 +97,9 @@ class NativeMemory(fake_machine.SparseMemory):
 
     def snapshot(self) -> dict[int, bytes]:
         found = super().snapshot()
-        for first in (NATIVE_DIRECT_MAP, PUBLIC + MOVED):
-            content = ctypes.string_at(first, RANGES[first])
-            number = (first - MOVED) % 2**64 // FRAME_SIZE
+        for there, here in HERE.items():
+            content = ctypes.string_at(here, RANGES[here])
+            number = there % 2**64 // FRAME_SIZE
             for offset in range(0, len(content), FRAME_SIZE):
                 page = content[offset : offset + FRAME_SIZE]
                 if page != ZERO[: len(page)]:

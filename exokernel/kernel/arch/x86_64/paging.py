@@ -14,8 +14,8 @@ from exokernel.abi.layout import (
     FIRST_KERNEL_SLOT,
     KERNEL_BASE,
     KERNEL_SLOT,
+    PUBLIC,
     PUBLIC_PHYSICAL,
-    PUBLIC_SLOT,
     SELF_SLOT,
 )
 from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, Frame, Page
@@ -120,9 +120,10 @@ def build() -> None:
     _map_image()
     link = Entry(present=True, no_execute=True)
     window = _frame_of(window_level3)
-    store(kernel_root, PUBLIC_SLOT, link.replace(writable=True, frame=window))
+    tables = _link(window_level2, 0)
+    store(image_level3, int(Linear.of(PUBLIC).level3), tables.replace(no_execute=True))
     store(kernel_root, EXPOSED_SLOT, link.replace(user=True, frame=window))
-    store(window_level3, 0, _link(window_level2, 0).replace(user=True))
+    store(window_level3, 0, tables.replace(user=True))
     load_root(physical(address_of(kernel_root)))
 
 
