@@ -6,7 +6,7 @@ from exokernel.abi.capability import ROOT, Capability, Rights
 from exokernel.abi.errors import BadName, BadSeal, InUse, NoCapability, NotAccepting, NotPermitted, WrongKind
 from exokernel.abi.names import FIRST, NOBODY
 from tests.kernel.refusals import assert_refused
-from tests.kernel.worlds import data, named
+from tests.kernel.worlds import data, modules, named
 
 NARROW = named(1, 2)
 
@@ -244,3 +244,8 @@ def test_unseal_refuses_a_capability_that_was_not_sealed(world, change):
 def test_unseal_refuses_a_seal_with_one_bit_changed(world, bit):
     seal = world.call("capability_seal", 0)
     assert_refused(world, BadSeal, "capability_unseal", ROOT, seal ^ 1 << bit, 5)
+
+
+def test_unseal_refuses_a_word_that_is_no_capability_even_with_its_seal(world):
+    word = named(1, 2).replace(reserved=1)
+    assert_refused(world, BadSeal, "capability_unseal", word, modules["capabilities"].seal_of(word), 5)
