@@ -43,10 +43,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace) -> int:
     os.nice(5)
+    from exokernel.prover.prove import CONSEQUENCES
     from exokernel.prover.system import load_system
 
     system = load_system()
-    unknown = [name for name in options.calls if name not in system.calls]
+    unknown = [name for name in options.calls if name not in system.calls and name != CONSEQUENCES]
     if unknown:
         raise ToolError(f"there is no call '{unknown[0]}'", "exok prove --list")
     if options.list:
@@ -60,10 +61,14 @@ def execute(options: Namespace) -> int:
 
 def prove_all(system: System, options: Namespace) -> int:
     from exokernel.prover import cache
-    from exokernel.prover.prove import prove_call
+    from exokernel.prover.prove import CONSEQUENCES, prove_call, prove_consequences
 
     began, results = time.perf_counter(), []
-    for name in options.calls or system.calls:
+    for name in options.calls or [CONSEQUENCES, *system.calls]:
+        if name == CONSEQUENCES:
+            results.append(prove_consequences(system, options.clause))
+            show(results[-1], options)
+            continue
         call = system.calls[name]
         key = cache.key_of(system, call)
         result = None if options.again or options.clause else cache.recall(key)
@@ -122,7 +127,7 @@ def summarise(results: list[Result], compared: list[Comparison], seconds: float)
     clauses = {clause for each in results for clause in each.clauses}
     print(f"\n{proved} of {len(results)} calls proved: {questions} questions, {len(clauses)} clauses, {unknown} unknown, {seconds:.0f} s")
     equal = sum(each.verdict == "equal" for each in compared)
-    print(f"optimised code equal to its source: {equal} of {len(compared)} calls")
+    print(f"optimised code equal to its source: {equal} of {len(compared)} calls; {sum(each.traps for each in compared)} checks in it out of reach")
     for each in results:
         for what in each.untold:
             print(f"only tested: {what}")

@@ -30,6 +30,8 @@ from exokernel.prover.solver import Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.terms import Term
 
+TRAP = "no trap is in reach"
+
 
 @dataclass
 class Comparison:
@@ -39,6 +41,7 @@ class Comparison:
     verdict: str  # equal, different, unknown, or not compared
     what: str = ""
     questions: int = 0
+    traps: int = 0  # in the optimised code, none in reach
     seconds: float = 0.0
 
 
@@ -63,6 +66,7 @@ def compare(system: System, call: Call, module: dict[str, Code], symbol: str) ->
     try:
         for what, conditions, claim, run in questions(system, call, module, symbol):
             result.questions += 1
+            result.traps += what == TRAP
             obligation = Obligation("equality", what, claim, conditions, (system.state,))
             answer = solver.prove(hypotheses(system, obligation, run), claim)
             if answer.verdict is not Verdict.PROVED:
@@ -103,7 +107,8 @@ def questions(
     machine = Machine(module, Map(system))
     (compiled,) = machine.run(symbol, list(registers), system.state, tuple(run.known))
     for reached in machine.traps:
-        yield "no trap is in reach", list(reached), terms.FALSE, run
+        yield TRAP, list(reached), terms.FALSE, run
+    yield "every address lies in its table", [], terms.both(machine.bounds), run
     value, error = compiled.value  # type: ignore[misc]
     for outcome in run.outcomes:
         conditions = list(outcome.conditions)

@@ -12,12 +12,15 @@ from dataclasses import asdict, dataclass, field
 
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
+from exokernel.prover.instantiate import holds, parameter_variables
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.theorems import step_theorems
 
+CONSEQUENCES = "consequences"  # proved like a call, of no call
+DEPTH = 3  # rounds of instances: a walk looks four tables down
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
@@ -99,6 +102,23 @@ def prove_call(
     if clause in (None, REACHABLE):
         result.failures += out_of_reach(system, run, result)
     result.untold = run.untold
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+def prove_consequences(system: System, clause: str | None = None) -> Result:
+    """Prove what follows from the invariants, whichever call was last."""
+    began, result = time.perf_counter(), Result(CONSEQUENCES, paths=1)
+    for claim in system.specification.all("consequences"):
+        if clause is not None and claim.name != clause:
+            continue
+        reading = holds(system.executor, claim, parameter_variables(claim, "!"), system.state)
+        known = system.instances(system.state).found_from(reading.accesses, DEPTH)
+        answer = solver.prove(known, reading.value, keep_model=False)
+        result.clauses[claim.name] = 1
+        result.statistics.note(claim.name, answer.seconds)
+        if answer.verdict is not Verdict.PROVED:
+            result.failures.append(Failure(claim.name, claim.sentence, answer.verdict.value, ""))
     result.seconds = time.perf_counter() - began
     return result
 

@@ -9,7 +9,6 @@ counter counts some of what another does.
 
 from exokernel.abi.capability import Rights
 from exokernel.abi.names import NOBODY, SLOTS, EnvironmentId, Frame, Index, Slice, Slot
-from exokernel.abi.tables import FrameKind
 from exokernel.kernel.state import environments, frames, slices
 from exokernel.spec.views import capability, entry, exists, is_owned, maps, slot_of, stands
 

@@ -141,6 +141,12 @@ def key_in(table: Table, index: Term) -> Term:
     return terms.simplify(terms.low_bits(index, width))
 
 
+def is_within(where: Map, address: Sum) -> Term:
+    """That an address lies in the table it is taken for. Raises Elsewhere."""
+    region, index, _ = where.locate(address)
+    return terms.within(index, region.length)
+
+
 def load(where: Map, state: State, address: Sum, size: int) -> Term:
     """`size` bytes, least significant first. Raises Elsewhere."""
     region, index, offset = where.locate(address)

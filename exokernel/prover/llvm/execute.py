@@ -17,6 +17,7 @@ from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.instructions import Values, perform
 from exokernel.prover.llvm.reader import Code, Instruction
 from exokernel.prover.paths import Conditions, Outcome, Path, merge_paths
+from exokernel.prover.terms import Term
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Machine:
     module: dict[str, Code]
     map: Map
     traps: list[Conditions] = field(default_factory=list)
+    bounds: list[Term] = field(default_factory=list)  # that what was accessed lies in its table
     fresh: int = 0
 
     def run(self, name: str, arguments: list[Any], state: State, conditions: Conditions) -> list[Outcome]:

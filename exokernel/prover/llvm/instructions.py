@@ -15,7 +15,7 @@ import z3
 from exokernel.prover import terms
 from exokernel.prover.cells import Sweep
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.addresses import Elsewhere, Sum, key_in, load, store
+from exokernel.prover.llvm.addresses import Elsewhere, Sum, is_within, key_in, load, store
 from exokernel.prover.llvm.reader import Instruction, plain
 from exokernel.prover.machine import FORGOTTEN, WORDS
 from exokernel.prover.paths import Path
@@ -245,6 +245,7 @@ def read(machine: Machine, values: Values, kind: str, pointer: str) -> Any:
     address = as_sum(values.typed(pointer))
     width = 64 if kind == "ptr" else int(kind[1:])
     try:
+        note_bounds(machine, values, address)
         value = load(machine.map, values.path.state, address, max(width // 8, 1))
     except Elsewhere:
         machine.fresh += 1
@@ -257,10 +258,19 @@ def write(machine: Machine, values: Values, rest: str) -> None:
     value = term_of(values.typed(operand))
     if value.size() < 8:
         value = terms.widen(value, 8)
+    address, size = as_sum(values.typed(pointer)), value.size() // 8
     try:
-        values.path.state = store(machine.map, values.path.state, as_sum(values.typed(pointer)), value.size() // 8, value)
+        note_bounds(machine, values, address)
+        values.path.state = store(machine.map, values.path.state, address, size, value)
     except Elsewhere:
         return
+
+
+def note_bounds(machine: Machine, values: Values, address: Sum) -> None:
+    """Record that an address must lie in its table."""
+    claim = terms.simplify(is_within(machine.map, address))
+    if not terms.is_true(claim):
+        machine.bounds.append(terms.implies(terms.both(values.path.conditions), claim))
 
 
 def aggregate(values: Values, operation: str, rest: str) -> Any:

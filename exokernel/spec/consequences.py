@@ -1,0 +1,68 @@
+"""What follows from the invariants: the sentences a user of the kernel relies on.
+
+Each function is true of every state in which the invariants are. The first is isolation as the
+processor sees it; the others say that what the dead leave can always be taken, one thing at a
+time and by anyone, so that repossession goes on until nothing is left. [PROOF I2, T9]
+"""
+
+from exokernel.abi.capability import Rights
+from exokernel.abi.layout import FIRST_KERNEL_SLOT
+from exokernel.abi.names import EnvironmentId, Frame, Index, Slot
+from exokernel.abi.tables import FrameKind, Phase
+from exokernel.kernel.state import environments, frames
+from exokernel.spec.frames import frame_free_error
+from exokernel.spec.rows import ALLOWED
+from exokernel.spec.tables import table_free_error
+from exokernel.spec.translations import repossess_error
+from exokernel.spec.views import capability, entry, exists, is_table, maps, stands
+
+
+def walk_ends_in_what_is_opened(
+    environment: EnvironmentId, fourth: Index, third: Index, second: Index, first: Index
+) -> bool:
+    """ISOLATION: wherever the processor walks from a root, it finds data that a capability of the space's owner opens."""
+    root = environments[environment].root
+    if not exists(environment) or fourth >= FIRST_KERNEL_SLOT or not entry(root, fourth).present:
+        return True
+    pointers = entry(root, fourth).frame
+    if not entry(pointers, third).present:
+        return True
+    directory = entry(pointers, third).frame
+    if not entry(directory, second).present:
+        return True
+    table = entry(directory, second).frame
+    found = entry(table, first)
+    if not found.present:
+        return True
+    wanted = Rights.READ | Rights.WRITE if found.writable else Rights.READ
+    data = frames[found.frame]
+    return data.kind == FrameKind.DATA and capability(frames[root].owner, found.key).grants(wanted, data.guard)
+
+
+def no_table_is_mapped(table: Frame, index: Index) -> bool:
+    """No entry of the user's lets anyone write, or read, a frame that is a page table or the kernel's."""
+    return not maps(table, index) or not is_table(entry(table, index).frame)
+
+
+def entry_of_the_dead_can_be_taken(caller: EnvironmentId, table: Frame, index: Index, key: Slot) -> bool:
+    """Anyone may remove an entry that a dead environment has left."""
+    if not maps(table, index) or environments[frames[table].owner].phase != Phase.DEAD:
+        return True
+    return repossess_error(caller, table, index, key) == ALLOWED
+
+
+def table_of_the_dead_can_be_freed(caller: EnvironmentId, parent: Frame, index: Index, key: Slot) -> bool:
+    """Anyone may free a table without entries that a dead environment has left."""
+    if frames[parent].kind <= FrameKind.TABLE_1 or not stands(parent, index):
+        return True
+    if environments[frames[parent].owner].phase != Phase.DEAD or frames[entry(parent, index).frame].entries != 0:
+        return True
+    return table_free_error(caller, parent, index, key) == ALLOWED
+
+
+def data_of_the_dead_can_be_freed(caller: EnvironmentId, frame: Frame, key: Slot) -> bool:
+    """Anyone may free a frame of data that a dead environment has left, once nothing uses it."""
+    state = frames[frame]
+    if state.kind != FrameKind.DATA or state.uses != 0 or environments[state.owner].phase != Phase.DEAD:
+        return True
+    return frame_free_error(caller, frame, key) == ALLOWED
