@@ -171,29 +171,13 @@ SECOND = Page(PLAY_PAGE + 1)
 
 
 def range_beyond_ours() -> bool:
-    """Map a frame of ours, and the victim's that comes behind it."""
-    kernel.map(played_table(), kernel.index_of(PLAY_PAGE), Entry(), KEY)
-    for number in range(kernel.machine().frame_count - 1):
-        if kernel.frames[number].kind == FrameKind.FREE and is_the_victims_data(number + 1):
-            kernel.frame_alloc(Frame(number), KEY)
-            kernel.map_range(played_table(), kernel.index_of(PLAY_PAGE), 2, private(Frame(number)), KEY)
-            return kernel.entries_1[SECOND].present
-    return is_mapped_behind_others()
-
-
-def is_the_victims_data(number: int) -> bool:
-    return kernel.frames[number].owner == victim() and kernel.frames[number].kind == FrameKind.DATA
-
-
-def is_mapped_behind_others() -> bool:
-    """Do the same with a frame that we have already."""
-    for number in range(kernel.machine().frame_count - 1):
-        frame = kernel.frames[number]
-        ours = frame.owner == kernel.ourselves() and frame.kind == FrameKind.DATA
-        if ours and kernel.frames[number + 1].owner != kernel.ourselves():
-            kernel.map_range(played_table(), kernel.index_of(PLAY_PAGE), 2, private(Frame(number)), KEY)
-            return kernel.entries_1[SECOND].present
-    return False
+    """Map a frame of ours, and the one behind it, which will be somebody's."""
+    table = played_table()
+    frame = new_frame()
+    while kernel.frames[frame + 1].owner == kernel.ourselves():
+        frame = new_frame()
+    kernel.map_range(table, kernel.index_of(PLAY_PAGE), 2, private(frame), KEY)
+    return kernel.entries_1[SECOND].present
 
 
 def batch_beyond_ours() -> bool:
