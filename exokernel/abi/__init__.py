@@ -1,1 +1,1 @@
-"""All that the kernel and the libraries share, and nothing that runs."""
+"""All that the kernel and the libraries share: names, formats and contracts, and no state."""

@@ -25,7 +25,6 @@ SLICES = 128  # one turn of the wheel
 
 NOBODY = EnvironmentId(0)  # owns what nobody owns; never runs
 FIRST = EnvironmentId(1)  # made by the kernel from the boot archive
-NO_SLOT = Slot(SLOTS)
 ROOT_SLOT = Slot(0)  # where the first environment finds the capability that dominates all
 
 # The same names where a narrow field stores them; a byte can name no environment that does not exist

@@ -10,7 +10,7 @@ what their errors mean, is not known here.
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
-from typing import Any, NamedTuple, ParamSpec, TypeVar, cast, get_type_hints
+from typing import Any, NamedTuple, ParamSpec, TypeVar, get_type_hints
 
 from exokernel.dialect import memory
 

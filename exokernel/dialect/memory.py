@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, NoReturn, Protocol, cast
 
 
-
 class Memory(Protocol):
     """Bytes at addresses. Numbers are little-endian and unsigned."""
 

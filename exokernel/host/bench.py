@@ -10,7 +10,6 @@ import os
 import platform
 import subprocess
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from exokernel.host.boot import boot

@@ -7,7 +7,6 @@ class Status(IntEnum):
     """Exit statuses that are the command's own; any other is the guest's. [docker run, timeout(1)]"""
 
     FAILED = 1  # a test, a type check, a missing prerequisite: what was asked about is not so
-    USAGE = 2
     TIMEOUT = 124
     TOOL = 125  # exok itself, QEMU or the system failed
     CANNOT_LOAD = 126  # the program does not compile

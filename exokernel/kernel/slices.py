@@ -10,7 +10,7 @@ time slices]
 from exokernel.abi.capability import Rights
 from exokernel.abi.errors import InUse, WrongKind
 from exokernel.abi.names import NOBODY, SLICES, EnvironmentId, Slice, Slot
-from exokernel.abi.tables import Phase, Reason, SliceState
+from exokernel.abi.tables import Phase, Reason
 from exokernel.dialect import inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import key_in, require, require_unless_dead

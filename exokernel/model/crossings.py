@@ -78,8 +78,6 @@ class Crossings:
         self._processor.wait()
 
 
-
-
 def in_registers(declaration: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Pass arguments as the machine does: as bits, which the kernel takes for what it expects."""
     kinds = get_type_hints(declaration)

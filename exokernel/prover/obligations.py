@@ -20,7 +20,7 @@ from exokernel.prover.counting import Goal
 from exokernel.prover.execute import Journal
 from exokernel.prover.instantiate import Access, holds, parameter_variables, split
 from exokernel.prover.machine import GHOSTS
-from exokernel.prover.paths import Conditions, Outcome
+from exokernel.prover.paths import Outcome
 from exokernel.prover.system import Call, System
 from exokernel.prover.terms import Term
 from exokernel.prover.values import Value

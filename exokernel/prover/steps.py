@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from exokernel.compiler.ir import operations as op
-from exokernel.compiler.ir.types import Boolean, Cell, Run, Storage, Truth, Word, WordCell
+from exokernel.compiler.ir.types import Boolean, Cell, Run, Storage, Truth, Word
 from exokernel.prover import terms
 from exokernel.prover.arithmetic import BINARY, RELATIONS, fits
 from exokernel.prover.execute import Executor, Frame, Unsupported

@@ -7,7 +7,7 @@ import pytest
 from exokernel.abi.faults import Fault
 from exokernel.host.report import Report
 from exokernel.host.symbols import Memory, Place, Symbols
-from exokernel.host.traceback import render, repeated, where_raised
+from exokernel.host.traceback import render, repeated
 
 FAILED_CHECK = bytes.fromhex("670fb94001")
 CALL = b"\xe8"

@@ -273,8 +273,6 @@ def _check_fits(builder: FunctionBuilder, kind: Type, operand: op.Operand, node:
         raise builder.error(f"{operand.value} does not fit {types.stored_name(kind)}", node)
 
 
-
-
 def copy_elements(builder: FunctionBuilder, target: Value, source: Value, node: ast.AST) -> None:
     """`target[:] = source`: the lengths must be the same."""
     same = target.type == source.type

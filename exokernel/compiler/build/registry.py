@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from exokernel.compiler.build.function import FunctionBuilder
-    from exokernel.compiler.build.values import Result, Value
+    from exokernel.compiler.build.values import Result
     from exokernel.compiler.check.types import Type
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -16,7 +16,6 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 ExpressionHandler = Callable[["FunctionBuilder", Any, "Type | None"], "Result"]
 StatementHandler = Callable[["FunctionBuilder", Any], None]
 IntrinsicHandler = Callable[["FunctionBuilder", ast.Call, "Type | None"], "Result"]
-MethodHandler = Callable[["FunctionBuilder", "Value", ast.Call], "Result"]
 
 EXPRESSIONS: dict[type[ast.expr], ExpressionHandler] = {}
 STATEMENTS: dict[type[ast.stmt], StatementHandler] = {}

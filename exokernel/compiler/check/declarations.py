@@ -152,8 +152,6 @@ class FunctionDeclaration(Declared):
 class InstructionDeclaration(Declared):
     """A function under `@instruction`: its body is for CPython alone."""
 
-    form_made: bool = False
-
     @property
     def syntax(self) -> ast.FunctionDef:
         assert isinstance(self.node, ast.FunctionDef)

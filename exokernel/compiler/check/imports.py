@@ -141,4 +141,3 @@ def _source_of(scope: Scope, alias: ast.alias) -> str:
     return ""
 
 
-

@@ -153,10 +153,6 @@ def holds_list(type: Type) -> bool:
     return isinstance(type, List) or (isinstance(type, Tuple) and any(map(holds_list, type.items)))
 
 
-def is_place(type: Type) -> bool:
-    return isinstance(type, (Record, Array))
-
-
 def accepts(target: Type, source: Type) -> bool:
     """Whether a value of type `source` may be used where `target` is due.
 

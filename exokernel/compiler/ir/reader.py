@@ -25,7 +25,6 @@ REGULAR = {
 }
 
 
-
 def read_program(source: str) -> op.Program:
     """The program a text describes. Raises ReadError where it describes none."""
     program, tokens = op.Program(), Tokens(source)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from exokernel.compiler.ir import operations as op
-from exokernel.compiler.ir.types import BYTES, TEXT, Bytes, Embedded, Nothing, Record, Reference
+from exokernel.compiler.ir.types import BYTES, TEXT, Embedded, Nothing, Record, Reference
 from exokernel.compiler.ir.types import Run, Storage, Tuple, Value, View, Word, WordCell
 
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]*\Z")

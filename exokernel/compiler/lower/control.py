@@ -19,11 +19,6 @@ from exokernel.compiler.lower.support import NOTE_RAISE_SITE
 
 REGISTER = re.compile(r"([re]?[abcd]x|[re]?[sd]i|[re]?[sb]p|r\d+[bwd]?|[abcd][lh]|[xyz]mm\d+)\Z")
 LETTERS = {"a": "{ax}", "b": "{bx}", "c": "{cx}", "d": "{dx}", "S": "{si}", "D": "{di}"}
-ZERO = {"ptr": "null", "i1": "false"}
-
-
-def zero_of(scalar: str) -> str:
-    return ZERO.get(scalar, "0")
 
 
 def typed(values: tuple[str, ...], types: tuple[str, ...]) -> list[str]:

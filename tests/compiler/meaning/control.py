@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from exokernel.dialect import Array, Record, array, u8
+from exokernel.dialect import Array, Record, array
 
 
 class Trouble(Exception):

@@ -3,7 +3,6 @@
 Compiled in place of `exokernel.kernel.arch.ports`.
 """
 
-from typing import NoReturn
 
 from exokernel.dialect import Array, u8
 from exokernel.dialect.unsafe import placed
