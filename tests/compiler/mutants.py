@@ -95,7 +95,7 @@ def compare(path: Path) -> str:
         program = ProgramBuilder(Options((ROOT, path.parent), entries=entries, checked=(name,))).build([name])
     except CompileError:
         return "refused"
-    names: dict[str, Any] = {"__name__": name}
+    names: dict[str, Any] = {"__name__": name, "exact": "finally" not in source}
     execute(source, str(path), names)
     image = NativeImage(program, [f"{name}.{each}" for each in entries])
     chance = random.Random(name)
@@ -106,7 +106,7 @@ def compare(path: Path) -> str:
                 theirs = interpreted(names, function, pair)
             except RecursionError:
                 continue  # without end, and compiled it would run off the stack
-            ours = compiled(image, name, function, pair)
+            ours = compiled(image, name, function, pair, names["exact"])
             if ours != theirs:
                 return f"{function}{pair}: compiled {ours}, CPython {theirs}"
     return ""

@@ -2,7 +2,8 @@
 
 The modules in `meaning/` go through the ways of the language on purpose, where the fuzzer goes
 by chance. Every function of two integers is called with many pairs; value, error, fault and
-what it left in the statics must be the same.
+what it left in the statics must be the same. (After a fault CPython still runs `finally`
+clauses, which compiled code does not: there, statics are compared where there are none.)
 """
 
 from __future__ import annotations
@@ -52,10 +53,12 @@ def interpreted(names: dict[str, Any], function: str, arguments: tuple[int, int]
         fault = FAULTS[type(stopped)]
     except Exception as raised:
         error = getattr(raised, "number")
-    return value, error, fault, names["digest"]() if fault is None else 0
+    return value, error, fault, names["digest"]() if fault is None or names["exact"] else 0
 
 
-def compiled(image: NativeImage, name: str, function: str, arguments: tuple[int, int]) -> tuple[object, ...]:
+def compiled(
+    image: NativeImage, name: str, function: str, arguments: tuple[int, int], exact: bool
+) -> tuple[object, ...]:
     image.call(f"{name}.clear")
     value, error = 0, 0
     fault: op.Fault | None = None
@@ -63,13 +66,13 @@ def compiled(image: NativeImage, name: str, function: str, arguments: tuple[int,
         value, error = image.call(f"{name}.{function}", *arguments)
     except NativeFault as stopped:
         fault = stopped.kind
-    return 0 if error else value, error, fault, image.call(f"{name}.digest").value if fault is None else 0
+    return 0 if error else value, error, fault, image.call(f"{name}.digest").value if fault is None or exact else 0
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 def test_a_module_means_the_same_compiled(path: Path) -> None:
     source, name = path.read_text(), path.stem
-    names: dict[str, Any] = {"__name__": name}
+    names: dict[str, Any] = {"__name__": name, "exact": "finally" not in source}
     execute(source, str(path), names)
     functions = functions_of(source)
     entries = (*functions, "digest", "clear")
@@ -80,5 +83,6 @@ def test_a_module_means_the_same_compiled(path: Path) -> None:
     for function in functions:
         for _ in range(CALLS):
             pair = argument(chance), argument(chance)
-            assert compiled(image, name, function, pair) == interpreted(names, function, pair), f"{function}{pair}"
+            ours = compiled(image, name, function, pair, names["exact"])
+            assert ours == interpreted(names, function, pair), f"{function}{pair}"
     image.unload()

@@ -122,7 +122,10 @@ class Emitter:
         self.start(then)
 
     def stopping(self, fault: op.Fault) -> list[str]:
+        """Stop the program. Whoever looks at it then finds in memory all that was stored before:
+        without the barrier, LLVM may put off stores that only what follows would overwrite."""
         return [
+            f'  call void asm sideeffect "", "~{{memory}}"(){self.debug}',
             f"  call void @llvm.ubsantrap(i8 {fault.value}) #1{self.debug}",
             f"  unreachable{self.debug}",
         ]

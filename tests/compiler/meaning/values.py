@@ -221,6 +221,15 @@ def slices(one: int, two: int) -> int:
     return total % 10007 + bytes_[0]
 
 
+def stored_before_a_fault(one: int, two: int) -> int:
+    for position in range(10):
+        bytes_[position] = position * 3
+    view = bytes_[one:two]
+    bytes_[0:3] = bytes_[5:8]
+    bytes_[7:] = NAME[2:5]
+    return len(view)
+
+
 def unequal_lengths(one: int, two: int) -> int:
     bytes_[0 : one % 5] = bytes_[5 : 5 + two % 5]
     return 1

@@ -22,6 +22,7 @@ return:
   %.10 = load i64, ptr %.return.0
   ret i64 %.10
 L8:
+  call void asm sideeffect "", "~{memory}"()
   call void @llvm.ubsantrap(i8 2) #1
   unreachable
 }

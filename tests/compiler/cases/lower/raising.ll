@@ -51,6 +51,7 @@ return:
   %.9 = load i64, ptr %.return.0
   ret i64 %.9
 L8:
+  call void asm sideeffect "", "~{memory}"()
   call void @llvm.ubsantrap(i8 7) #1
   unreachable
 }

@@ -32,9 +32,11 @@ return:
   %.16 = insertvalue {ptr, i64} %.15, i64 %.14, 1
   ret {ptr, i64} %.16
 L5:
+  call void asm sideeffect "", "~{memory}"()
   call void @llvm.ubsantrap(i8 1) #1
   unreachable
 L8:
+  call void asm sideeffect "", "~{memory}"()
   call void @llvm.ubsantrap(i8 1) #1
   unreachable
 }
@@ -65,6 +67,7 @@ return:
   %.10 = load i64, ptr %.return.0
   ret i64 %.10
 L6:
+  call void asm sideeffect "", "~{memory}"()
   call void @llvm.ubsantrap(i8 1) #1
   unreachable
 }
