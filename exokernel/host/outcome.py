@@ -102,7 +102,7 @@ def describe(causes: Sequence[Report], compiled: Compiled) -> str:
     for cause in causes:
         image = programs.get(cause.fields().get("program", ""), programs[""])
         try:
-            texts.append(render(cause, [image, kernel]))
+            texts.append(render(cause, [image, kernel], [compiled.source.parent]))
         except (DWARFError, ELFError) as error:
             texts.append(f"(no traceback: {error})\n")
     return "\n".join(texts)

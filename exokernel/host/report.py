@@ -4,6 +4,7 @@ One line, one report: a word, then what it says.
 
     exit STATUS               the first environment ended; the machine powers off
     crash KEY=VALUE ...       an environment died of an exception nobody handled
+    fault KEY=VALUE ...       where the exception happened that the next `crash` is about
     panic KEY=VALUE ...       the kernel stopped itself
     bench {...}               one row of a benchmark, in JSON
 
@@ -55,11 +56,14 @@ class Report(NamedTuple):
 
 
 def parse(stream: bytes) -> list[Report]:
-    reports = []
+    reports, where = [], ""
     for line in stream.decode(errors="replace").splitlines():
         kind, _, text = line.partition(" ")
-        if kind:
-            reports.append(Report(kind, text))
+        if kind == "fault":
+            where = f" {text}"
+        elif kind:
+            reports.append(Report(kind, text + where if kind == "crash" else text))
+            where = "" if kind == "crash" else where
     return reports
 
 

@@ -49,14 +49,17 @@ def symbols_of(image: Path) -> Symbols:
     return Symbols(image, {int(number): str(name) for number, name in noted.items()})
 
 
-def render(cause: Report, images: Sequence[Symbols]) -> str:
-    """The traceback of a crash or panic and the exception's name, ending in a newline."""
+def render(cause: Report, images: Sequence[Symbols], folders: Sequence[Path] = ()) -> str:
+    """The traceback of a crash or panic and the exception's name, ending in a newline.
+
+    Sources are looked for here, in the checkout, and in `folders`.
+    """
     registers = cause.registers()
     innermost = where_raised(registers)
     memory = Memory(innermost.get("rsp", 0), cause.memory())
     places = list(follow(innermost, memory, images))
     lines = ["Traceback (most recent call last):\n"] if places else []
-    for text, same in groupby(frame_text(place) for place in reversed(places)):
+    for text, same in groupby(frame_text(place, folders) for place in reversed(places)):
         lines += repeated(text, len(list(same)))
     return "".join(lines) + conclusion(cause, registers, images) + "\n"
 
@@ -95,14 +98,14 @@ def image_of(address: int, images: Sequence[Symbols]) -> Symbols | None:
     return next((image for image in images if image.covers(address)), None)
 
 
-def frame_text(place: Place) -> str:
+def frame_text(place: Place, folders: Sequence[Path]) -> str:
     path = Path(place.file)
-    text = source_line(path, place.line)
+    text = source_line([path, ROOT / path, *(folder / path for folder in folders)], place.line)
     return f'  File "{shown(path)}", line {place.line}, in {place.function}\n' + (f"    {text}\n" if text else "")
 
 
-def source_line(path: Path, line: int) -> str:
-    for candidate in (path, ROOT / path):
+def source_line(candidates: Sequence[Path], line: int) -> str:
+    for candidate in candidates:
         try:
             lines = candidate.read_text().splitlines()
         except OSError:

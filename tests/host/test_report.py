@@ -56,3 +56,9 @@ def test_a_garbled_report_is_survived(text: str) -> None:
 def test_the_verdict(lines: list[str], machine_status: int, status: int, outcome: str) -> None:
     end = verdict(parse("\n".join(lines).encode()), machine_status)
     assert (end.status, end.outcome) == (status, outcome)
+
+
+def test_where_a_crash_happened_may_be_told_before_it() -> None:
+    reports = parse(b"fault rip=400000 rsp=7000\ncrash environment=1 vector=6 reason=no-handler\ncrash vector=3\n")
+    assert [report.kind for report in reports] == ["crash", "crash"]
+    assert reports[0].registers()["rip"] == 0x400000 and "rip" not in reports[1].registers()

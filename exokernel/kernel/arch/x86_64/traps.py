@@ -9,20 +9,23 @@ environment that is, and what dying means, is the portable kernel's. [SOSP95 §5
 
 from typing import NoReturn
 
+from exokernel.abi.console import Stream
 from exokernel.abi.environment_page import EXCEPTION_STACK
 from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.tables import Reason
 from exokernel.abi.x86_64 import TrapFrame, Vector
-from exokernel.dialect import Record, inline, size_of, unsigned_less, wrapping_add, wrapping_sub
+from exokernel.dialect import Record, cold, inline, never_inline, size_of, unsigned_less, wrapping_add, wrapping_sub
 from exokernel.dialect.unsafe import exported, interrupt, record_at
 from exokernel.kernel import processor, slices
 from exokernel.kernel.arch.x86_64 import floating_point
 from exokernel.kernel.arch.x86_64.descriptors import USER_CODE, USER_DATA
 from exokernel.kernel.arch.x86_64.entry import departure
 from exokernel.kernel.arch.x86_64.instructions import abandon, depart, fault_address, forbid_user_access
+from exokernel.kernel.arch.x86_64.panic import report_field
 from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
 from exokernel.kernel.arch.x86_64.running import is_entry, page_at, running
 from exokernel.kernel.arch.x86_64.timer import acknowledge
+from exokernel.kernel.drivers import console
 from exokernel.kernel.state import machine_state
 
 SPARED = 192  # bytes left below its stack pointer: a function's red zone, and where a handler that returns puts the address
@@ -46,6 +49,7 @@ def forward(frame: InterruptFrame, vector: Vector, error: int) -> None:
     forbid_user_access()
     handler = page_at(running().page).handlers[vector]
     if not is_entry(handler):
+        report_fault(frame, error)
         abandon(Reason.NO_HANDLER, vector)
     deliver(frame, vector, error, handler)
 
@@ -58,6 +62,7 @@ def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> 
     if unsigned_less(left, FRAME_SIZE + 1):
         position = FRAME_SIZE - left - SPARED - RECORD & -16
         if position < STACK_BASE:
+            report_fault(frame, error)
             abandon(Reason.NO_STACK, vector)
 
     record = record_at(TrapFrame, wrapping_add(running().page, position))
@@ -73,6 +78,19 @@ def deliver(frame: InterruptFrame, vector: Vector, error: int, handler: int) -> 
     frame.instruction = handler
     frame.flags = int(USER_FLAGS)
     frame.stack = wrapping_add(running().top, position - FRAME_SIZE)
+
+
+@cold
+@never_inline
+def report_fault(frame: InterruptFrame, error: int) -> None:
+    """Tell the host where an exception happened that ends its environment, before its end is told."""
+    console.write_text(Stream.REPORT, "fault")
+    report_field("rip", frame.instruction)
+    report_field("rsp", frame.stack)
+    report_field("rflags", frame.flags)
+    report_field("error", error)
+    report_field("cr2", fault_address())
+    console.write_text(Stream.REPORT, "\n")
 
 
 @exported("trap_death")
