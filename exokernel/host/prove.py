@@ -11,20 +11,24 @@ import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exokernel.host.errors import Status, ToolError
 
 if TYPE_CHECKING:  # a proof needs more packages than the help does
-    from exokernel.prover.equality import Comparison
+    from exokernel.prover.equality import Comparison, Module
     from exokernel.prover.prove import Result
     from exokernel.prover.system import System
 
+CONSEQUENCES = "consequences"  # what follows from the invariants: proved like a call
 TRUSTED = (
-    "the specification (exokernel/spec)",
-    "the front end, from source to IR",
+    "the specification (exokernel/spec), and its assumptions.py",
+    "the front end, from source to IR, and LLVM's back end, from optimised IR to machine code",
     "the machine's functions as prover/machine.py models them: entry assembly, boot, drivers",
     "prover/, z3, and what runs them",
     "the processor, and devices that keep to their own memory",
@@ -38,12 +42,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--counterexample", type=Path, metavar="DIR", help="save what refutes a clause as a failing test")
     parser.add_argument("--mutants", action="store_true", help="prove the proof: change one token at a time")
     parser.add_argument("--again", action="store_true", help="prove also what was proved before and has not changed")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N", help="processes, 2 by default")
     parser.add_argument("--list", action="store_true", help="the calls and the clauses")
 
 
 def execute(options: Namespace) -> int:
     os.nice(5)
-    from exokernel.prover.prove import CONSEQUENCES
     from exokernel.prover.system import load_system
 
     system = load_system()
@@ -60,53 +64,94 @@ def execute(options: Namespace) -> int:
 
 
 def prove_all(system: System, options: Namespace) -> int:
-    from exokernel.prover import cache
-    from exokernel.prover.prove import CONSEQUENCES, prove_call, prove_consequences
+    from exokernel.prover import equality
 
-    began, results = time.perf_counter(), []
-    for name in options.calls or [CONSEQUENCES, *system.calls]:
-        if name == CONSEQUENCES:
-            results.append(prove_consequences(system, options.clause))
-            show(results[-1], options)
-            continue
-        call = system.calls[name]
-        key = cache.key_of(system, call)
-        result = None if options.again or options.clause else cache.recall(key)
-        if result is None:
-            result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
-            if options.clause is None:
-                cache.remember(key, result)
+    began, results, compared = time.perf_counter(), [], []
+    names = options.calls or [CONSEQUENCES, *system.calls]
+    module = None if options.clause else equality.optimised_kernel()
+    for result, comparison in each_of(names, Work(system, module, options)):
         results.append(result)
         show(result, options)
-        if options.counterexample is not None and result.failures:
-            save(system, result, options.counterexample)
-    compared = [] if options.clause else compare_all(system, [each.call for each in results], options)
+        if comparison is not None:
+            compared.append(comparison)
+            show_comparison(comparison, options)
     if not options.json:
         summarise(results, compared, time.perf_counter() - began)
     differs = any(each.verdict in ("different", "unknown") for each in compared)
     return Status.FAILED if differs or any(not each.proved for each in results) else 0
 
 
-def compare_all(system: System, names: list[str], options: Namespace) -> list[Comparison]:
-    """The optimised code of these calls against their source."""
-    from exokernel.prover import cache, equality
+@dataclass
+class Work:
+    """What there is to do for each call."""
 
-    module, symbols = equality.optimised_kernel()
-    found = []
-    for name in names:
-        if name not in symbols:
-            continue
-        key = cache.key_of_comparison(system, system.calls[name], module)
-        result = None if options.again else cache.recall_comparison(key)
-        if result is None:
-            result = equality.compare(system, system.calls[name], module, symbols[name])
-            cache.remember_comparison(key, result)
-        found.append(result)
-        if options.json:
-            print(json.dumps(asdict(result)), flush=True)
-        elif result.verdict != "equal":
-            print(f"{name:22}{result.verdict}: {result.what}", flush=True)
-    return found
+    system: System
+    module: Module | None  # the optimised kernel, if it is to be compared
+    options: Namespace
+
+    def result(self, name: str) -> Result:
+        from exokernel.prover import cache
+        from exokernel.prover.prove import prove_call, prove_consequences
+
+        system, options = self.system, self.options
+        if name == CONSEQUENCES:
+            return prove_consequences(system, options.clause)
+        call = system.calls[name]
+        key = cache.key_of(system, call)
+        known = None if options.again or options.clause else cache.recall(key)
+        if known is not None:
+            return known
+        result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
+        if options.clause is None:
+            cache.remember(key, result)
+        if options.counterexample is not None:
+            save(system, result, options.counterexample)
+        return result
+
+    def comparison(self, name: str) -> Comparison | None:
+        from exokernel.prover import cache, equality
+
+        if self.module is None or name not in self.module.symbols:
+            return None
+        call = self.system.calls[name]
+        key = cache.key_of_comparison(self.system, call, self.module)
+        known = None if self.options.again else cache.recall_comparison(key)
+        if known is None:
+            known = equality.compare(self.system, call, self.module)
+            cache.remember_comparison(key, known)
+        return known
+
+    def both(self, name: str) -> tuple[Result, Comparison | None]:
+        result = self.result(name)
+        result.failures = [replace(each, obligation=None, model=None) for each in result.failures]
+        return result, self.comparison(name)
+
+
+def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, Comparison | None]]:
+    """Every call's results in order, worked out in several processes."""
+    if work.options.jobs < 2 or len(names) < 2:
+        yield from map(work.both, names)
+        return
+    with ProcessPoolExecutor(work.options.jobs, get_context("fork"), initializer=take, initargs=(work,)) as pool:
+        yield from pool.map(do, names)
+
+
+taken: list[Work] = []  # by this process
+
+
+def take(work: Work) -> None:
+    taken[:] = [work]
+
+
+def do(name: str) -> tuple[Result, Comparison | None]:
+    return taken[0].both(name)
+
+
+def show_comparison(comparison: Comparison, options: Namespace) -> None:
+    if options.json:
+        print(json.dumps(asdict(comparison)), flush=True)
+    elif comparison.verdict != "equal":
+        print(f"    optimised code {comparison.verdict}: {comparison.what}", flush=True)
 
 
 def show(result: Result, options: Namespace) -> None:

@@ -17,8 +17,7 @@ import z3
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import text
 from exokernel.prover.claims import ROOT
-from exokernel.prover.equality import Comparison
-from exokernel.prover.llvm.reader import Code
+from exokernel.prover.equality import Comparison, Module
 from exokernel.prover.prove import Result
 from exokernel.prover.solver import Statistics
 from exokernel.prover.system import Call, System
@@ -89,11 +88,11 @@ def remember(key: str, result: Result, folder: Path = FOLDER) -> None:
 # Comparisons of optimised code
 
 
-def key_of_comparison(system: System, call: Call, module: dict[str, Code]) -> str:
+def key_of_comparison(system: System, call: Call, module: Module) -> str:
     """What names a comparison of a call: its proof's key, and all optimised code that could be its."""
     digest = hashlib.sha256(key_of(system, call).encode())
-    for name in sorted(module):
-        digest.update(repr(module[name]).encode())
+    for name in sorted(module.functions):
+        digest.update(repr(module.functions[name]).encode())
     return digest.hexdigest()
 
 

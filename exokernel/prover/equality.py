@@ -22,7 +22,7 @@ from exokernel.prover.execute import Journal, Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.execute import Machine
-from exokernel.prover.llvm.reader import Code, read_module
+from exokernel.prover.llvm.reader import Code, read_constants, read_module
 from exokernel.prover.machine import GHOSTS
 from exokernel.prover.obligations import Obligation, Run, hypotheses
 from exokernel.prover.paths import Outcome
@@ -45,8 +45,17 @@ class Comparison:
     seconds: float = 0.0
 
 
-def optimised_kernel() -> tuple[dict[str, Code], dict[str, str]]:
-    """Every function of the optimised kernel, and the symbol of each call's gate."""
+@dataclass(frozen=True)
+class Module:
+    """The optimised kernel: its functions and constant tables, and the symbol of each call's gate."""
+
+    functions: dict[str, Code]
+    constants: dict[str, list[int]]
+    symbols: dict[str, str]
+
+
+def optimised_kernel() -> Module:
+    """The kernel as LLVM leaves it to its back end."""
     recipe = pipeline.kernel_recipe()
     program = build_program(recipe.roots, recipe.options)
     target = TARGETS["kernel"]
@@ -56,15 +65,15 @@ def optimised_kernel() -> tuple[dict[str, Code], dict[str, str]]:
         for name, function in program.functions.items()
         if "syscall" in function.attributes
     }
-    return read_module(code.optimised), symbols
+    return Module(read_module(code.optimised), read_constants(code.optimised), symbols)
 
 
-def compare(system: System, call: Call, module: dict[str, Code], symbol: str) -> Comparison:
+def compare(system: System, call: Call, module: Module) -> Comparison:
     """Whether the optimised code of a call equals its source."""
     began = time.perf_counter()
     result = Comparison(call.name, "equal")
     try:
-        for what, conditions, claim, run in questions(system, call, module, symbol):
+        for what, conditions, claim, run in questions(system, call, module):
             result.questions += 1
             result.traps += what == TRAP
             obligation = Obligation("equality", what, claim, conditions, (system.state,))
@@ -99,13 +108,13 @@ CALLER = "exokernel.kernel.gate.caller"
 
 
 def questions(
-    system: System, call: Call, module: dict[str, Code], symbol: str
+    system: System, call: Call, module: Module
 ) -> Iterator[tuple[str, list[Term], Term, Run]]:
     run, registers = run_gate(system, call)
     if run.journal.has_loops:
         raise Unsupported("the source has a loop")
-    machine = Machine(module, Map(system))
-    (compiled,) = machine.run(symbol, list(registers), system.state, tuple(run.known))
+    machine = Machine(module.functions, Map(system), module.constants)
+    (compiled,) = machine.run(module.symbols[call.name], list(registers), system.state, tuple(run.known))
     for reached in machine.traps:
         yield TRAP, list(reached), terms.FALSE, run
     yield "every address lies in its table", [], terms.both(machine.bounds), run

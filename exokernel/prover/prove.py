@@ -15,12 +15,14 @@ from exokernel.prover import solver, terms
 from exokernel.prover.instantiate import holds, parameter_variables
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
+from exokernel.prover.privacy import learned
 from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.theorems import step_theorems
 
 CONSEQUENCES = "consequences"  # proved like a call, of no call
 DEPTH = 3  # rounds of instances: a walk looks four tables down
+PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
@@ -101,6 +103,10 @@ def prove_call(
                 break
     if clause in (None, REACHABLE):
         result.failures += out_of_reach(system, run, result)
+    if clause in (None, PRIVATE):
+        result.clauses[PRIVATE] = 1
+        for thing in sorted(learned(run) - set(system.specification.may_learn.get(call.name, ()))):
+            result.failures.append(Failure(PRIVATE, f"the answer depends on what is private: {thing}", "refuted", ""))
     result.untold = run.untold
     result.seconds = time.perf_counter() - began
     return result

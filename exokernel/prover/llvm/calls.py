@@ -31,6 +31,8 @@ CALLED = re.compile(r'(@(?:"[^"]*"|[\w.$-]+))\((.*)\)')
 ASSEMBLY = re.compile(r'asm (?:sideeffect )?"([^"]*)", "([^"]*)"\((.*)\)')
 FRAME_WORDS = 512
 IGNORED = ("llvm.assume", "llvm.lifetime", "llvm.experimental")
+ANSWERING = ("mov %cr3, $0", "mov %cr0, $0")  # anything
+SILENT = ("mov $0, %cr0", "clts", "outb %al, %dx")  # what they do is no table's
 SECRET = "exokernel.kernel.capabilities.secret"
 
 
@@ -112,9 +114,11 @@ def assembly(machine: Machine, values: Values, text: str, operands: list[str], w
         forget_translation(values, None)
     elif text == "":
         return arguments[0] if arguments else None  # without operands: a barrier
-    elif text == "mov %cr3, $0":
+    elif text in ANSWERING:
         machine.fresh += 1
-        return terms.variable(f"cr3!{machine.fresh}")
+        return terms.variable(f"register!{machine.fresh}")
+    elif text in SILENT:
+        return None
     else:
         raise Unsupported(f"the instruction {text}")
     return None

@@ -26,6 +26,7 @@ class Machine:
 
     module: dict[str, Code]
     map: Map
+    constants: dict[str, list[int]] = field(default_factory=dict)
     traps: list[Conditions] = field(default_factory=list)
     bounds: list[Term] = field(default_factory=list)  # that what was accessed lies in its table
     fresh: int = 0

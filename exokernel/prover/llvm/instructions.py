@@ -244,6 +244,8 @@ def element_pointer(values: Values, rest: str) -> Sum:
 def read(machine: Machine, values: Values, kind: str, pointer: str) -> Any:
     address = as_sum(values.typed(pointer))
     width = 64 if kind == "ptr" else int(kind[1:])
+    if address.symbol in machine.constants:
+        return chosen_constant(machine.constants[address.symbol], address, width)
     try:
         note_bounds(machine, values, address)
         value = load(machine.map, values.path.state, address, max(width // 8, 1))
@@ -251,6 +253,17 @@ def read(machine: Machine, values: Values, kind: str, pointer: str) -> Any:
         machine.fresh += 1
         value = terms.variable(f"elsewhere!{machine.fresh}", max(width, 8))
     return terms.low_bits(value, width)
+
+
+def chosen_constant(table: list[int], address: Sum, width: int) -> Term:
+    """A number of a constant table, by its place; beyond the table, any."""
+    size, place = max(width // 8, 1), number(address.constant)
+    for coefficient, term in address.parts:
+        place = place + term * number(coefficient)
+    value = terms.variable("beyond a table", width)
+    for index, each in enumerate(table):
+        value = terms.choose(terms.simplify(place == number(index * size)), number(each, width), value)
+    return value
 
 
 def write(machine: Machine, values: Values, rest: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 NAME = r'[%@](?:"[^"]*"|[\w.$-]+)'
 HEAD = re.compile(rf"^define .*?(?P<name>@(?:\"[^\"]*\"|[\w.$-]+))\((?P<parameters>.*)\)[^()]*\{{$")
+CONSTANT = re.compile(r'^(@"?[\w.$-]+"?) = private unnamed_addr constant \[\d+ x i\d+\] \[(i[^\]]*)\]', re.MULTILINE)
 LABEL = re.compile(r'^(?P<name>"[^"]*"|[\w.$-]+):')
 RESULT = re.compile(rf"^({NAME}) = (.*)$")
 METADATA = re.compile(r",?\s*!\w[\w.]* !\d+|,?\s*!\w+ !\{\}|,?\s*!dbg !\d+")
@@ -57,6 +58,14 @@ def read_module(text: str) -> dict[str, Code]:
     return found
 
 
+def read_constants(text: str) -> dict[str, list[int]]:
+    """The tables of numbers that LLVM has made of choices, by name."""
+    found = {}
+    for name, content in CONSTANT.findall(text):
+        found[plain(name)] = [int(each.split()[-1]) for each in content.split(",")]
+    return found
+
+
 def joined_lines(text: str) -> list[str]:
     """Lines, those of a switch or a wrapped call put together."""
     lines: list[str] = []
@@ -67,7 +76,7 @@ def joined_lines(text: str) -> list[str]:
             open_switch = "]" not in line
         else:
             lines.append(line)
-            open_switch = line.strip().startswith("switch") and "]" not in line
+            open_switch = line.strip().startswith("switch ") and "]" not in line
     return lines
 
 
