@@ -15,13 +15,12 @@ from exokernel.abi.x86_64 import Entry, Linear
 from exokernel.dialect import Array, Record, u8
 from exokernel.kernel.arch import machine
 from exokernel.kernel.arch.archive import (
-    EXECUTABLE,
     LOADED,
     MEMBER_ALIGNMENT,
     MEMBER_HEADER,
     MEMBER_MAGIC,
     PROGRAM_MAGIC,
-    WRITABLE,
+    Access,
     Segment,
     member_at,
     program_at,
@@ -65,7 +64,7 @@ def make(archive: Module, free: int) -> None:
     state = machine.environment_page(page)
     state.begin = load(program_address(archive.address))
     state.runnable = 1
-    put(Page(ENVIRONMENT_PAGE // FRAME_SIZE), page, WRITABLE)
+    put(Page(ENVIRONMENT_PAGE // FRAME_SIZE), page, Access.WRITE)
     environments[FIRST].phase = Phase.LIVE
 
 
@@ -136,9 +135,9 @@ def load_segment(segment: Segment, stored: Frame) -> None:
     page = segment.address // FRAME_SIZE
     for number in range(frames_of(skipped + segment.stored)):
         frame = Frame(stored + number)
-        if segment.flags & WRITABLE != 0:
+        if Access.WRITE in segment.access:
             frame = copy_of(frame, skipped + segment.stored - number * FRAME_SIZE)
-        put(Page(page + number), frame, segment.flags)
+        put(Page(page + number), frame, segment.access)
 
 
 def copy_of(stored: Frame, used: int) -> Frame:
@@ -150,7 +149,7 @@ def copy_of(stored: Frame, used: int) -> Frame:
     return frame
 
 
-def put(page: Page, frame: Frame, flags: int) -> None:
+def put(page: Page, frame: Frame, access: Access) -> None:
     """Map a frame with a segment's rights."""
     address = Linear.of(page * FRAME_SIZE)
     table = linked(environments[FIRST].root, Index(address.level4))
@@ -159,8 +158,8 @@ def put(page: Page, frame: Frame, flags: int) -> None:
     entry = Entry(
         present=True,
         user=True,
-        writable=flags & WRITABLE != 0,
-        no_execute=flags & EXECUTABLE == 0,
+        writable=Access.WRITE in access,
+        no_execute=Access.EXECUTE not in access,
         frame=frame,
         key=ROOT_SLOT,
     )

@@ -6,7 +6,7 @@ program an ELF whose segments lie in it as they will lie in memory. What is done
 """
 
 from exokernel.abi.layout import DIRECT_MAP
-from exokernel.dialect import Array, Record, array, u8, u16, u32, u64
+from exokernel.dialect import Array, Flags, Record, array, u8, u16, u32, u64
 from exokernel.dialect.unsafe import array_at, record_at
 
 MEMBER_MAGIC = 0x070701  # read as a number like the others
@@ -14,8 +14,6 @@ MEMBER_HEADER = 110  # bytes; the name follows
 MEMBER_ALIGNMENT = 4
 PROGRAM_MAGIC = 0x464C457F
 LOADED = 1  # the kind of a segment that is to lie in memory
-EXECUTABLE = 1  # its flags
-WRITABLE = 2
 
 
 class MemberHeader(Record):
@@ -48,11 +46,19 @@ class ProgramHeader(Record):
     segment_count: u16
 
 
+class Access(Flags, bits=32):
+    """What a program may do to a segment."""
+
+    EXECUTE = 1
+    WRITE = 2
+    READ = 4
+
+
 class Segment(Record):
     """One row of the ELF's table of what to load."""
 
     kind: u32
-    flags: u32
+    access: Access
     offset: u64  # in the file
     address: u64
     physical_address: u64
