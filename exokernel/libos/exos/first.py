@@ -36,18 +36,11 @@ def begin() -> None:
     own.region = NO_REGION
     own.abandoned_first = FRAMES
     own.guard = FAMILY
-    status = CANNOT_LOAD
     try:
         forge_keys()
         release_slices()
         status = supervise()
-    except KernelError:
-        status = CANNOT_LOAD
-    except ProcessError:
-        status = CANNOT_LOAD
-    except NotExecutable:
-        status = CANNOT_LOAD
-    except NoFile:
+    except (KernelError, ProcessError, NotExecutable, NoFile):
         status = CANNOT_LOAD
     halt(status)
 
