@@ -23,6 +23,7 @@ from exokernel.compiler.diagnostics import CompileError
 from exokernel.compiler.emit.findings import check_kernel_stack, findings
 from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir.types import INT
 from exokernel.compiler.ir.verify import verify
 from exokernel.compiler.link.linker import link_image
 from exokernel.compiler.lower.module import lower_program
@@ -173,4 +174,8 @@ def add_main(program: op.Program, recipe: Recipe) -> None:
         return
     if recipe.main not in program.functions:
         raise CompileError(f"{recipe.name} has no function `main`", None, "define `def main() -> int:`")
-    program.functions[recipe.main].attributes["gate"] = PROGRAM_MAIN
+    main = program.functions[recipe.main]
+    if main.parameters or main.result != INT:
+        sentence = f"`main` of {recipe.name} is called without arguments, for its status"
+        raise CompileError(sentence, None, "define `def main() -> int:`")
+    main.attributes["gate"] = PROGRAM_MAIN
