@@ -140,6 +140,7 @@ def spawn(program: Member, quota: int, parent: EnvironmentId, arguments: int, si
         map_image(program, header, tables)
         show(kernel.environments[child].page, KEY)
         page_in_window().begin = header.entry
+        page_in_window().end = header.entry  # until it says otherwise: whoever yields to it may do so late
         theirs = state_in_window()
         theirs.arguments = arguments
         theirs.arguments_size = size

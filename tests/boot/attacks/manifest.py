@@ -227,6 +227,11 @@ SLICE_FREE = Guard(
 )
 PRINTED_FRAME = negated(CONSOLE, "not right.grants(Rights.READ, frames[frame].guard)")
 MAY_PRINT = negated(CONSOLE, "not authority.grants(Rights.WRITE, CONSOLE_GUARD)")
+HEARD = Guard(  # what the kernel tells an environment at the end of its slice, lost on the attacker's children
+    SLICES,
+    "    if machine.is_entry(entry):\n        return entry",
+    "    if machine.is_entry(entry) and not (LOST and current > 5):\n        return entry",
+)
 SLOT_EXISTS = negated(GATE, "not unsigned_less(raw, SLOTS)")
 
 CASES = {
@@ -302,6 +307,7 @@ CASES = {
     Attack.BEGIN_ANYWHERE: Case(33, ENTRY),
     Attack.TAKE_ALL_FRAMES: Case(29, negated(FRAMES, "environments[payer].frames >= environments[payer].quota")),
     Attack.TAKE_ALL_NAMES: Case(29, CLONED_QUOTA),
+    Attack.KILL_NEWBORN: Case(33, HEARD),
     Attack.RANGE_BEYOND_OURS: Case(3, RANGE_STEP),
     Attack.BATCH_BEYOND_OURS: Case(3, BATCH_STEP),
     Attack.PROTECT_BEYOND_OURS: Case(3, PROTECT_STEP),

@@ -9,11 +9,12 @@ page fault that the short way could not resolve.
 from exokernel.abi.environment_page import VECTORS, EnvironmentPage
 from exokernel.abi.faults import Fault
 from exokernel.abi.layout import ENVIRONMENT_PAGE, STACK_TOP
+from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import offset_of
 from exokernel.dialect.unsafe import assembly, exported, symbol_address
 from exokernel.libos import kernel
-from exokernel.libos.exos.arch.context import CONTEXT
+from exokernel.libos.exos.arch.context import CONTEXT, YIELD
 from exokernel.libos.exos.arch.registers import Crash
 from exokernel.libos.exos.crash import crash
 from exokernel.libos.exos.critical import pause
@@ -61,15 +62,19 @@ def resume(registers: tuple[str, ...]) -> str:
     """
 
 
-# The stack is the exception stack until the page-fault handler can make another.
+# The stack is the exception stack until the page-fault handler can make another. Until we have
+# said where the end of a slice is announced, that is here too, with a record on the stack: then
+# we begin anew with the next slice.
 assembly(f"""
 .section .text.start, "ax"
 .globl _start
 _start:
+    cmp ${ENVIRONMENT_PAGE + FRAME_SIZE}, %rsp
+    jne 2f
     cld
     movq $page_fault_entry, {PAGE_FAULT}
-    movq $begin_entry, {BEGIN}
     movq $end_entry, {END}
+    movq $begin_entry, {BEGIN}
     mov ${STACK_TOP}, %esp
     xor %ebp, %ebp
     call library_start
@@ -79,6 +84,10 @@ _start:
     mov %rax, %rdi
     call library_exit
 1:  ud1 {int(Fault.UNCAUGHT)}(%eax), %eax
+2:  mov ${YIELD}, %eax
+    xor %edi, %edi
+    syscall
+    jmp 2b
 .text
 """)
 

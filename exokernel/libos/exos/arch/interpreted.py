@@ -4,6 +4,7 @@ Registers are CPython's own business there, so nothing is saved; the kernel's re
 as an argument, and returning is the `iretq`.
 """
 
+from exokernel.abi.names import NOBODY
 from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import offset_of
 from exokernel.dialect.unsafe import address_of, means, record_at, symbol_address
@@ -14,13 +15,15 @@ from exokernel.libos.exos.arch.registers import Crash
 
 
 @means("_start")
-def start() -> None:
+def start(trap: TrapFrame | None = None) -> None:
     from exokernel.model.processor import processor
 
+    while trap is not None:
+        kernel.yield_to(NOBODY)
     page = kernel.environment_page()
     page.handlers[Vector.PAGE_FAULT] = symbol_address("page_fault_entry")
-    page.begin = symbol_address("begin_entry")
     page.end = symbol_address("end_entry")
+    page.begin = symbol_address("begin_entry")
     library_start()
     library_exit(processor.program_main())
 

@@ -106,6 +106,7 @@ class Attack(Enumeration, bits=8):
     ALLOC_OWNED_SLICE = 78
     PRINT_VICTIMS_FRAME = 79
     PRINT_WITHOUT_KEY = 80
+    KILL_NEWBORN = 81
 
 
 @inline

@@ -1,6 +1,6 @@
 """Which function is which attack."""
 
-from tests.boot.attacks.guests import capabilities, greed, lives, memory, tables, trespass
+from tests.boot.attacks.guests import capabilities, greed, lives, memory, newborns, tables, trespass
 from tests.boot.attacks.guests.attack import Attack
 
 
@@ -182,6 +182,8 @@ def on_greed(attack: int) -> bool:
             return greed.storm_of_calls()
         case Attack.STORM_OF_FAULTS:
             return greed.storm_of_faults()
+        case Attack.KILL_NEWBORN:
+            return newborns.kill_newborn()
         case Attack.BEGIN_ANYWHERE:
             return greed.begin_anywhere()
         case Attack.TAKE_ALL_FRAMES:
