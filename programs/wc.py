@@ -1,12 +1,15 @@
-"""Count the lines, words and bytes of files, and print what GNU wc prints in the C locale.
+"""Count the lines, words and bytes of files, and print what GNU wc prints in the caller's locale.
 
 Options -l, -w, -c choose the counts; without files, or for `-`, standard input is counted.
-[GNU coreutils 9.1, wc.c]
+LC_ALL, LC_CTYPE or LANG, the first that is not empty, names the locale. Where its characters
+are UTF-8, they make the words; in every other locale, ASCII does, as in C. POSIXLY_CORRECT
+changes nothing. [GNU coreutils 9.1, wc.c; GNU C library 2.36]
 """
 
 from typing import NamedTuple
 
-from exokernel.dialect import text_of
+from exokernel.dialect import Record, text_of
+from exokernel.libos.characters import is_printable, is_space, is_unbroken_space
 from exokernel.libos.exos import (
     INPUT,
     Descriptor,
@@ -19,10 +22,15 @@ from exokernel.libos.exos import (
     is_regular,
     open_file,
     size_of_file,
+    variable,
 )
 
 NEWLINE, SPACE, TAB, CARRIAGE_RETURN, LAST_PRINTABLE = 10, 32, 9, 13, 126
 STREAM_WIDTH = 7  # columns, where the size is not known beforehand
+CONTINUATION, LAST_CONTINUATION = 0x80, 0xBF
+TWO, THREE, FOUR, BEYOND = 0xC2, 0xE0, 0xF0, 0xF5  # the least bytes of UTF-8 to begin as many, and none
+NONE = 0
+CODESET, AT = b"utf8", 64
 
 
 class Counts(NamedTuple):
@@ -121,21 +129,87 @@ def count(name: str) -> Counts:
 
 
 def count_blocks(file: Descriptor) -> Counts:
-    """Count what is left to read. A byte that cannot be printed is part of no word and ends none."""
+    """Count what is left to read. What cannot be printed is part of no word and ends none."""
     lines, words, octets = 0, 0, 0
-    in_word = False
+    in_word, multibyte = False, is_multibyte()
+    sequence = Sequence()
     for block in blocks(file):
         octets += len(block)
         for octet in block:
             if octet > SPACE:
-                if octet <= LAST_PRINTABLE and not in_word:
-                    words += 1
-                    in_word = True
-            elif octet == SPACE or TAB <= octet <= CARRIAGE_RETURN:
-                in_word = False
-                if octet == NEWLINE:
-                    lines += 1
+                if octet <= LAST_PRINTABLE:
+                    sequence.missing = 0
+                    if not in_word:
+                        words += 1
+                        in_word = True
+                elif multibyte:
+                    character = sequence.completed(octet)
+                    if character != NONE and is_printable(character):
+                        separates = is_space(character) or is_unbroken_space(character)
+                        words += int(not separates and not in_word)
+                        in_word = not separates
+            else:
+                sequence.missing = 0
+                if octet == SPACE or TAB <= octet <= CARRIAGE_RETURN:
+                    in_word = False
+                    if octet == NEWLINE:
+                        lines += 1
     return Counts(lines, words, octets)
+
+
+class Sequence(Record):
+    """The bytes of a character that have been read."""
+
+    missing: int = 0  # bytes
+    character: int = 0  # so far
+    least: int = 0  # that needs as many bytes
+
+    def completed(self, octet: int) -> int:
+        """The character that ends with a byte above ASCII, or NONE. A sequence that is broken off stands for nothing."""
+        if octet < TWO:
+            if self.missing == 0:
+                return NONE
+            self.missing -= 1
+            self.character = (self.character & 0xFFFF) << 6 | octet & 0x3F  # so it cannot overflow, and is not checked
+            if octet < CONTINUATION or octet > LAST_CONTINUATION:
+                self.missing = 0
+            elif self.missing == 0 and self.character >= self.least:
+                return self.character
+        elif octet < THREE:
+            self.missing, self.character, self.least = 1, octet & 0x1F, 0x80
+        elif octet < FOUR:
+            self.missing, self.character, self.least = 2, octet - THREE, 0x800
+        elif octet < BEYOND:
+            self.missing, self.character, self.least = 3, octet - FOUR, 0x10000
+        else:
+            self.missing = 0
+        return NONE
+
+
+def is_multibyte() -> bool:
+    """Whether characters are UTF-8, by the variable that says so first."""
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        value = variable(name)
+        if value != "":
+            return is_utf8(value.encode())
+    return False
+
+
+def is_utf8(name: bytes) -> bool:
+    """Whether a locale's name has the codeset UTF-8, in any spelling, as in `C.utf8` and `nl_NL.UTF-8@euro`."""
+    matched = 0
+    dot = name.find(b".")
+    if dot == -1:
+        return False
+    for letter in name[dot:]:
+        small = letter | 0x20
+        if letter == AT:
+            break
+        if 48 <= letter <= 57 or 97 <= small <= 122:  # a digit or a letter; nothing else counts
+            if matched == len(CODESET) or small != CODESET[matched]:
+                return False
+            matched += 1
+    return matched == len(CODESET)
 
 
 def sum_of(left: Counts, right: Counts) -> Counts:

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from exokernel.host.boot import Ending
 from exokernel.host.cargo import Cargo, pack, waiting_input
 from exokernel.host.errors import Status, ToolError
+from exokernel.host.locales import with_locale
 from exokernel.host.machine import memory_for
 from exokernel.host.outcome import Phases, Story, as_json
 from exokernel.host.programs import locate
@@ -43,7 +44,7 @@ def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
                 program=paths[source.stem],
                 name=source.stem,
                 arguments=[*options.arguments, *options.after_dashes],
-                environment=options.environment,
+                environment=with_locale(options.environment),
                 others=[(other.stem, paths[other.stem]) for other in others],
                 volumes=options.volumes,
             ),

@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from exokernel.host.errors import Status
+from exokernel.host.locales import with_locale
 from exokernel.host.outcome import Phases
 from exokernel.host.programs import build_program
 
@@ -15,7 +16,7 @@ def run_native(source: Path, options: Namespace, phases: Phases) -> int:
     program = build_program(source, "linux", options.quiet)
     phases.done("compile")
     words = [source.stem, *options.arguments, *options.after_dashes]
-    environment = dict(text.split("=", 1) for text in options.environment)
+    environment = dict(text.split("=", 1) for text in with_locale(options.environment))
     process = subprocess.Popen(words, executable=program, env=environment)
     try:
         status = process.wait(options.timeout)

@@ -6,6 +6,8 @@
 Standard output and error are the guest's alone, byte for byte; what exok itself has to say
 goes to standard error behind `exok: `. Arguments that name files take these along. Standard
 input is taken along when it is a file or a pipe; on a terminal the program finds it empty.
+The caller's LC_ALL, LC_CTYPE and LANG go along, unless -e gives them or their locale is not
+installed.
 
 The status is the guest's. Of exok's own: 124 it took too long, 125 exok or QEMU failed, 126
 the program does not compile, 127 there is no such program, 128+n it crashed as by signal n,
@@ -20,6 +22,7 @@ from typing import BinaryIO
 from exokernel.host.boot import boot
 from exokernel.host.cargo import Cargo, pack, waiting_input
 from exokernel.host.errors import ToolError
+from exokernel.host.locales import with_locale
 from exokernel.host.machine import Board, Machine, memory_for, parse_size
 from exokernel.host.outcome import Phases, conclude
 from exokernel.host.programs import Compiled, compile_all, locate
@@ -116,7 +119,7 @@ def pack_cargo(compiled: Compiled, options: Namespace, standard_input: BinaryIO 
         program=compiled.program,
         name=compiled.name,
         arguments=[*options.arguments, *options.after_dashes],
-        environment=options.environment,
+        environment=with_locale(options.environment),
         others=compiled.others,
         volumes=options.volumes,
     )

@@ -48,6 +48,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDriver:
     monkeypatch.setattr("exokernel.compiler.driver", fake, raising=False)
     monkeypatch.setattr("exokernel.host.command.provide_packages", lambda *groups: None)
     monkeypatch.setattr("exokernel.host.provision.provide_packages", lambda *groups: None)
+    monkeypatch.setattr("exokernel.host.locales.started_with", dict)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "prog.py").write_text("'''A program.'''\n\n\ndef main() -> int:\n    '''Do it.'''\n    return 0\n")
     return fake

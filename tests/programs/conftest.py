@@ -13,24 +13,33 @@ SECONDS = 60  # the longest any run may take
 
 
 def exok(
-    machine: str, program: str, arguments: Sequence[str], data: bytes | None, folder: Path
+    machine: str,
+    program: str,
+    arguments: Sequence[str],
+    data: bytes | None,
+    folder: Path,
+    locale: str = "C",
+    options: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a program of ours in `folder`, with `data` on a pipe or with no input."""
     tool = [sys.executable, str(ROOT / "exok"), "run", "-q", "--machine", machine]
-    command = [*tool, str(ROOT / "programs" / program), "--"]
+    command = [*tool, *options, str(ROOT / "programs" / program), "--"]
     return subprocess.run(
         [*command, *arguments],
         input=data,
         stdin=subprocess.DEVNULL if data is None else None,
         capture_output=True,
         cwd=folder,
+        env=os.environ | {"LC_ALL": locale},
         timeout=SECONDS,
     )
 
 
-def gnu(name: str, arguments: Sequence[str], data: bytes | None, folder: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run the system's tool of this name, in the C locale."""
-    environment = {"LC_ALL": "C", "PATH": os.environ["PATH"]}
+def gnu(
+    name: str, arguments: Sequence[str], data: bytes | None, folder: Path, locale: str = "C"
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the system's tool of this name."""
+    environment = {"LC_ALL": locale, "PATH": os.environ["PATH"]}
     return subprocess.run(
         [name, *arguments],
         input=data,
