@@ -6,7 +6,7 @@ One line, one report: a word, then what it says.
     crash KEY=VALUE ...       an environment died of an exception nobody handled
     fault KEY=VALUE ...       where the exception happened that the next `crash` is about
     panic KEY=VALUE ...       the kernel stopped itself
-    bench {...}               one row of a benchmark, in JSON
+    ours NAME TICKS TIMES     what a loop of the benchmark took; on the bare floor, `floor`
 
 Keys of `crash` and `panic`, all optional: the registers by their names (`rip rsp rbp rbx
 r12` ... `cr2`), `vector` and `error` of the exception, `environment`, all hexadecimal;
@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from signal import Signals
 from typing import NamedTuple
 
+from exokernel.abi.x86_64 import Vector
 from exokernel.host.errors import Status
 from exokernel.host.machine import POWERED_OFF
 
@@ -106,15 +107,15 @@ def signal_of(crash: Report) -> Signals:
     if crash.fields().get("reason", EXCEPTIONS[0]) not in EXCEPTIONS:
         return Signals.SIGKILL  # the kernel ended it for something it did not do
     match crash.registers().get("vector"):
-        case 0 | 16 | 19:
+        case Vector.DIVIDE | Vector.FLOATING_POINT | Vector.SIMD:
             return Signals.SIGFPE
-        case 1 | 3:
+        case Vector.DEBUG | Vector.BREAKPOINT:
             return Signals.SIGTRAP
-        case 6:  # the check of a compiled program that failed, too
+        case Vector.INVALID_OPCODE:  # the check of a compiled program that failed, too
             return Signals.SIGILL
-        case 11 | 12 | 17:
+        case Vector.SEGMENT_NOT_PRESENT | Vector.STACK_SEGMENT | Vector.ALIGNMENT:
             return Signals.SIGBUS
-        case 4 | 5 | 13 | 14:
+        case Vector.OVERFLOW | Vector.BOUND | Vector.GENERAL_PROTECTION | Vector.PAGE_FAULT:
             return Signals.SIGSEGV
         case _:
             return Signals.SIGKILL
