@@ -17,7 +17,18 @@ from typing import NamedTuple
 from exokernel.host.errors import Status
 from exokernel.host.flat import flat_guest
 from exokernel.host.machine import EXIT_PORT, POWERED_OFF, quoted
-from exokernel.host.provision import MANAGERS, PYTHON, QEMU, WHY, is_current, package_manager, requirements, site_packages
+from exokernel.host.provision import (
+    MANAGERS,
+    PYTHON,
+    QEMU,
+    WHY,
+    can_make_environments,
+    installation,
+    is_current,
+    package_manager,
+    requirements,
+    site_packages,
+)
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_QEMU = (7, 0)
@@ -42,7 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(options: Namespace) -> int:
-    findings = [python(), environment("run"), environment("test"), qemu(), kvm(), debugger(), linker()]
+    findings = [python(), *venv(), environment("run"), environment("test"), qemu(), kvm(), debugger(), linker()]
     if options.json:
         import json
 
@@ -60,6 +71,13 @@ def python() -> Finding:
     good = sys.version_info[:2] >= OLDEST_PYTHON
     fix = "" if good else install_line("python3.11")
     return Finding("python", good, True, f"{sys.version.split()[0]}, {sys.executable}", fix)
+
+
+def venv() -> list[Finding]:
+    """Python's module that makes environments: looked for only where one is still to be made."""
+    if can_make_environments() or site_packages().is_dir():
+        return []
+    return [Finding("venv", False, True, "Python came without ensurepip, which makes environments", install_line("venv"))]
 
 
 def environment(group: str) -> Finding:
@@ -125,10 +143,9 @@ def debugger() -> Finding:
 
 def linker() -> Finding:
     path = shutil.which("ld.lld")
-    return Finding("lld", path is not None, False, path or "not here; only the tests' cross-check of our linker uses it", "")
+    found = path or "not here; only the tests' cross-check of our linker uses it"
+    return Finding("lld", path is not None, False, found, "" if path else install_line("ld.lld"))
 
 
 def install_line(program: str) -> str:
-    manager = package_manager(program) or MANAGERS[0]
-    package = manager.packages.get(program, program)
-    return " ".join(["sudo", manager.program, *manager.install, package])
+    return installation(package_manager(program) or MANAGERS[0], program)

@@ -6,6 +6,7 @@ costs one small file's comparison and no second interpreter: the environment's p
 are put on this interpreter's path. Nothing here downloads by itself.
 """
 
+import errno
 import os
 import shlex
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ STATE = ROOT / ".exok"  # all that exok writes into a checkout
 VENV = STATE / "venv"
 PYTHON = VENV / "bin" / "python"
 QEMU = "qemu-system-x86_64"
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 WHY = {
     "run": "the compiler's LLVM and the reader of debug information",
@@ -42,7 +45,7 @@ MANAGERS = (
         "apt-get",
         ("update", "-q"),
         ("install", "-y", "-q", "--no-install-recommends"),
-        {QEMU: "qemu-system-x86", "gdb": "gdb", "venv": "python3-venv"},
+        {QEMU: "qemu-system-x86", "gdb": "gdb", "ld.lld": "lld", "venv": "python%d.%d-venv" % sys.version_info[:2]},
     ),
     PackageManager("dnf", (), ("install", "-y"), {QEMU: "qemu-system-x86-core", "gdb": "gdb"}),
     PackageManager("pacman", ("-Sy",), ("-S", "--noconfirm"), {QEMU: "qemu-system-x86", "gdb": "gdb"}),
@@ -101,7 +104,7 @@ def install_group(group: str) -> None:
     with one_at_a_time():
         if is_current(group):  # another exok was quicker
             return
-        if not site_packages().is_dir():
+        if not (site_packages() / "pip").is_dir():  # nothing there, or what was broken off
             make_environment()
         say(f"installing {', '.join(wanted)} into {VENV.relative_to(ROOT)}: {WHY[group]}")
         command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
@@ -114,9 +117,7 @@ def install_group(group: str) -> None:
 
 def make_environment() -> None:
     """Make `.exok/venv` for this version of Python; an environment of another version goes."""
-    try:
-        import ensurepip  # noqa: F401  Debian ships it apart
-    except ImportError:
+    if not can_make_environments():
         install_program("venv", "it makes the environment the Python packages go into")
     say(f"making an environment for Python packages in {VENV.relative_to(ROOT)}")
     command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
@@ -124,6 +125,10 @@ def make_environment() -> None:
     if done.returncode != 0:
         sys.stderr.buffer.write(done.stdout)
         raise ToolError("the environment could not be made; Python says why above", " ".join(command))
+
+
+def can_make_environments() -> bool:
+    return find_spec("ensurepip") is not None  # Debian ships it apart
 
 
 @contextmanager
@@ -135,7 +140,8 @@ def one_at_a_time() -> Iterator[None]:
         STATE.mkdir(exist_ok=True)
         lock = open(STATE / "lock", "w")
     except OSError as error:
-        raise ToolError(f"{STATE}: {error.strerror}; exok keeps there what it installs and compiles") from error
+        sentence = f"{STATE}: {error.strerror}; exok keeps there what it installs and compiles"
+        raise ToolError(sentence, "clone the sources to where you may write" if error.errno in READ_ONLY else "") from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -167,16 +173,28 @@ def install_program(program: str, why: str) -> None:
     manager = package_manager(program)
     if manager is None:
         raise ToolError(f"{program} is missing and no package manager known to exok is here", f"install {program}")
-    install = (manager.program, *manager.install, manager.packages[program])
     if not may_install():
-        raise ToolError(f"{program} is missing ({why}), and installing it needs root", "sudo " + " ".join(install))
+        also = [QEMU] if program == "venv" and shutil.which(QEMU) is None else []  # it would be asked for next
+        raise ToolError(f"{program} is missing ({why}), and installing it needs root", installation(manager, program, *also))
     say(f"installing {manager.packages[program]} with {manager.program}: {why}")
     if manager.refresh:
         run_as_root(manager.program, *manager.refresh)  # if it fails, the installation says more
-    done = run_as_root(*install)
+    done = run_as_root(manager.program, *manager.install, manager.packages[program])
     if done.returncode != 0:
         sys.stderr.buffer.write(done.stdout)
-        raise ToolError(f"{program} could not be installed; {manager.program} says why above", "sudo " + " ".join(install))
+        raise ToolError(f"{program} could not be installed; {manager.program} says why above", installation(manager, program))
+
+
+def installation(manager: PackageManager, *programs: str) -> str:
+    """The line that installs these programs, as whoever is here has to type it."""
+    packages = [manager.packages.get(program, program) for program in programs]
+    commands = [[manager.program, *manager.refresh]] if manager.refresh else []
+    lines = [shlex.join(command) for command in [*commands, [manager.program, *manager.install, *packages]]]
+    if os.geteuid() == 0:
+        return " && ".join(lines)
+    if shutil.which("sudo") is None:
+        return f"su - -c {shlex.quote(' && '.join(lines))}"
+    return " && ".join(f"sudo {line}" for line in lines)
 
 
 def package_manager(program: str) -> PackageManager | None:

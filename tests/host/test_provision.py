@@ -79,7 +79,22 @@ def test_without_root_the_fix_is_the_line_to_type(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(provision.os, "geteuid", lambda: 1000)
     with pytest.raises(ToolError) as caught:
         provision.provide_qemu()
-    assert caught.value.fix == "sudo apt-get install -y -q --no-install-recommends qemu-system-x86"
+    lines = "apt-get update -q && apt-get install -y -q --no-install-recommends qemu-system-x86"
+    assert caught.value.fix == f"su - -c '{lines}'"
+
+
+def test_the_fix_is_for_who_is_here_and_names_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = ("apt-get", "sudo")
+    monkeypatch.setattr(provision.shutil, "which", lambda name: f"/usr/bin/{name}" if name in here else None)
+    monkeypatch.setattr(provision, "may_install", lambda: False)
+    monkeypatch.setattr(provision.os, "geteuid", lambda: 1000)
+    with pytest.raises(ToolError) as caught:
+        provision.install_program("venv", "why")
+    assert caught.value.fix.startswith("sudo apt-get update -q && sudo apt-get install ")
+    version = "python%d.%d" % sys.version_info[:2]
+    assert caught.value.fix.endswith(f" {version}-venv qemu-system-x86")
+    monkeypatch.setattr(provision.os, "geteuid", lambda: 0)
+    assert "sudo" not in provision.installation(provision.MANAGERS[0], "gdb")
 
 
 def test_with_root_it_is_installed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
