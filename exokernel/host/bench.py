@@ -8,6 +8,7 @@ on a shared host. What is measured is `programs/benchmark.py` and `floor.s`.
 import json
 import os
 import platform
+import shutil
 import subprocess
 from argparse import ArgumentParser, Namespace
 from typing import Any, NamedTuple
@@ -172,7 +173,9 @@ def rounded(row: Row) -> dict[str, Any]:
 def circumstances(boots: int) -> dict[str, Any]:
     """What a figure means nothing without."""
     version = subprocess.run([provide_qemu(), "--version"], capture_output=True, text=True, check=False).stdout
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    git = shutil.which("git")  # a copy of the sources needs none
+    asked = [git, "rev-parse", "HEAD"] if git else ["true"]
+    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     return {
         "qemu": version.splitlines()[0] if version else "",
         "processor": PROCESSOR,

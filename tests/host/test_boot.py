@@ -67,9 +67,7 @@ def test_a_kernel_qemu_cannot_load_is_qemus_own_complaint(tmp_path: Path) -> Non
 
 
 def descendants_of(parent: int) -> list[int]:
-    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    pairs = [tuple(map(int, line.split())) for line in listing.splitlines()]
-    return [child for child, its_parent in pairs if its_parent == parent]
+    return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def is_alive(pid: int) -> bool:
