@@ -16,10 +16,10 @@ KERNEL_SLOT = 511
 FIRST_KERNEL_SLOT = 256  # roots below are the environment's
 
 DIRECT_MAP = -(2**47)  # physical memory, for the kernel alone
-EXPOSED = DIRECT_MAP + TOP_SPAN  # the same tables, as every environment reads them
+EXPOSED = DIRECT_MAP + TOP_SPAN  # the kernel's tables, as every environment reads them
 SELF_MAP = -(2 * TOP_SPAN)  # the environment's own page tables, read-only: entry of page p at SELF_MAP + 8 p
 KERNEL_BASE = -(2**31)  # where the kernel's image is linked
-PUBLIC = -(2**30)  # the kernel's tables, as the kernel writes them: within reach of a short address
+PUBLIC = -(2**30)  # the same tables, as the kernel writes them: within reach of a short address
 
 # Offsets in the public window
 MACHINE_OFFSET = 0
@@ -28,7 +28,6 @@ ENVIRONMENTS_OFFSET = 0x10000
 CAPABILITIES_OFFSET = 0x80000
 FRAMES_OFFSET = 0x200000
 PUBLIC_PHYSICAL = 0x400000  # where the window lies in physical memory
-PUBLIC_SIZE = 0x2000000  # bytes of it that are mapped
 
 # Entries of page tables, by level, through the self-map
 ENTRIES_1 = SELF_MAP
@@ -43,4 +42,4 @@ STACK_SIZE = 0x100000
 IMAGE = 0x400000
 ARCHIVE = 0x1_0000_0000
 
-TABLE_SIZE = FRAME_SIZE * TABLE_ENTRIES  # bytes that one entry of a level-2 table covers
+LARGE_PAGE = FRAME_SIZE * TABLE_ENTRIES  # bytes that one entry of a level-2 table covers

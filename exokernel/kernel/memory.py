@@ -5,7 +5,7 @@ All below its end (the first mebibyte, the kernel's image, the window) and all t
 brought stays reserved. What happens to frames afterwards is `frames`' business.
 """
 
-from exokernel.abi.layout import FRAMES_OFFSET, PUBLIC_PHYSICAL, TABLE_SIZE
+from exokernel.abi.layout import FRAMES_OFFSET, LARGE_PAGE, PUBLIC_PHYSICAL
 from exokernel.abi.names import FRAME_SIZE, FRAMES, Frame
 from exokernel.abi.tables import FrameKind, FrameState
 from exokernel.dialect import Array, size_of
@@ -19,7 +19,7 @@ def prepare(info: StartInfo) -> int:
     ranges = memory_map(info)
     count = _frame_count(ranges)
     window = FRAMES_OFFSET + count * size_of(FrameState)
-    window += -window % TABLE_SIZE  # it is mapped in pages of that size
+    window += -window % LARGE_PAGE  # it is mapped in such pages
     startup.open_window(window)
     first = PUBLIC_PHYSICAL // FRAME_SIZE
     first_free = first + window // FRAME_SIZE

@@ -14,6 +14,7 @@ from exokernel.abi.layout import (
     FIRST_KERNEL_SLOT,
     KERNEL_BASE,
     KERNEL_SLOT,
+    LARGE_PAGE,
     PUBLIC,
     PUBLIC_PHYSICAL,
     SELF_SLOT,
@@ -26,7 +27,6 @@ from exokernel.dialect.unsafe import address_of, array_at, placed, record_at, sy
 from exokernel.kernel.arch.x86_64.boot import SPARE_STACKS, physical, spare_stack_guard
 from exokernel.kernel.arch.x86_64.instructions import fill, invalidate, load_root, move, root_address
 
-LARGE_PAGE = FRAME_SIZE * TABLE_ENTRIES  # bytes
 FIRST_DEVICE = 0xC0000000  # physical; the last gibibyte has registers, not memory, and is not cached
 LOW_MEMORY = 0x100000  # bytes below the image
 IMAGE_LIMIT = 2 * LARGE_PAGE  # the image lies below, and `boot` maps as much
