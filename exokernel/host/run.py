@@ -30,6 +30,7 @@ from exokernel.host.progress import progress
 from exokernel.host.provision import provide_qemu
 
 MACHINES = ("qemu", "native", "cpython")
+LONGEST = 1_000_000.0  # seconds
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -52,7 +53,7 @@ def add_machine_arguments(parser: ArgumentParser) -> None:
         "--volume", dest="volumes", action="append", default=[], type=mapping, metavar="SRC:DST", help="take a file or folder along as DST; also -v SRC:DST"
     )
     parser.add_argument("--with", dest="others", action="append", default=[], metavar="FILE.py", help="another program, as bin/FILE")
-    parser.add_argument("--board", type=Board, choices=list(Board), default=Board.MICROVM, help="QEMU's board (default microvm)")
+    parser.add_argument("--board", choices=[str(board) for board in Board], default=str(Board.MICROVM), help="QEMU's board (default microvm)")
     parser.add_argument("--icount", action="store_true", help="count instructions: time is exact and the same every time")
 
 
@@ -66,9 +67,12 @@ def size(text: str) -> int:
 def duration(text: str) -> float:
     """Seconds, from `10`, `0.5`, `10s`, `2m`."""
     try:
-        return float(text[:-1]) * 60 if text.endswith("m") else float(text.removesuffix("s"))
+        seconds = float(text[:-1]) * 60 if text.endswith("m") else float(text.removesuffix("s"))
     except ValueError as error:
         raise ArgumentTypeError(f"'{text}' is no time such as 10s") from error
+    if not 0 < seconds <= LONGEST:  # NaN is not either
+        raise ArgumentTypeError(f"'{text}' is not between 0 and {LONGEST:,.0f} seconds")
+    return seconds
 
 
 def pair(text: str) -> str:
@@ -136,6 +140,6 @@ def machine_for(compiled: Compiled, archive: int, options: Namespace) -> Machine
         kernel=str(compiled.kernel),
         archive=f"/proc/self/fd/{archive}",
         memory=memory,
-        board=options.board,
+        board=Board(options.board),
         counted=options.icount,
     )

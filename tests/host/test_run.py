@@ -96,7 +96,10 @@ def test_a_program_that_is_not_there(driver: FakeDriver, exok: Exok, name: str) 
 
 @pytest.mark.parametrize(
     "words",
-    [["-m", "x"], ["-e", "A"], ["-e", "=1"], ["--timeout", "soon"], ["--board", "pc"], ["--nope"], ["--volume", "a"], ["-m", "1M"]],
+    [
+        *(["--timeout", time] for time in ("soon", "inf", "nan", "-1", "0")),
+        *(["-m", "x"], ["-e", "A"], ["-e", "=1"], ["--board", "pc"], ["--nope"], ["--volume", "a"], ["-m", "1M"]),
+    ],
 )
 def test_what_makes_no_sense_is_said_in_a_sentence(driver: FakeDriver, exok: Exok, words: list[str]) -> None:
     Path("big").write_bytes(bytes(1 << 20))
