@@ -53,7 +53,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if not self._in_function:  # constants are computed when the system is built
+        if not self._in_function or _is_constant(node):  # constants are computed when the system is built
             return node
         return _checked(node)
 
@@ -136,6 +136,16 @@ def _call(helper: str, *arguments: ast.expr) -> ast.expr:
     original = arguments[0]
     function = _name(f"dialect {helper}", original)
     return ast.copy_location(ast.Call(function, list(arguments), []), original)
+
+
+def _is_constant(node: ast.expr) -> bool:
+    match node:
+        case ast.BinOp():
+            return _is_constant(node.left) and _is_constant(node.right)
+        case ast.UnaryOp():
+            return _is_constant(node.operand)
+        case _:
+            return isinstance(node, ast.Constant)
 
 
 def _checked(node: ast.BinOp) -> ast.expr:

@@ -112,6 +112,13 @@ def test_constants_of_a_module_are_computed_without_limit() -> None:
     assert module("MASK = (1 << 64) - 1 >> 1")["MASK"] == 2**63 - 1
 
 
+def test_constants_of_a_function_are_computed_without_limit() -> None:
+    found = module("def most(): return 2**63 - 1\ndef above(n): return n + (2**63 - 1)\n")
+    assert found["most"]() == 2**63 - 1 and found["above"](-1) == 2**63 - 2
+    with pytest.raises(OverflowError):
+        found["above"](1)
+
+
 def test_a_traceback_names_the_line_that_faulted() -> None:
     names = module("def f(a):\n    b = a\n    b += 1\n    return b\n")
     with pytest.raises(OverflowError) as caught:
