@@ -4,6 +4,7 @@ A command is a module with `add_arguments(parser)` and `execute(options) -> stat
 the module asked for is imported. Nothing a user can do wrong ends in a traceback.
 """
 
+import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -12,7 +13,7 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn
 
 from exokernel.host.errors import Status, ToolError
-from exokernel.host.provision import provide_packages
+from exokernel.host.provision import STATE, cannot_keep, provide_packages
 
 
 class Command(NamedTuple):
@@ -44,6 +45,7 @@ class Parser(ArgumentParser):
 def main(arguments: Sequence[str] | None = None, started: float | None = None) -> int:
     """Run one command and give its exit status. `started` is on the clock of `time.perf_counter`."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    open_what_is_closed()
     try:
         return dispatch(words, time.perf_counter() if started is None else started)
     except ToolError as error:
@@ -57,6 +59,16 @@ def main(arguments: Sequence[str] | None = None, started: float | None = None) -
         return unexpected(error)
 
 
+def open_what_is_closed() -> None:
+    """Put /dev/null where a standard stream is closed, lest the next file we open takes its number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free: this one
+            setattr(sys, name, open(number, mode, closefd=False))
+
+
 def unexpected(error: Exception) -> int:
     """A refusal of the compiler's that nobody rendered, or a mistake of our own: never the guest's status."""
     from exokernel.compiler.diagnostics import CompileError
@@ -64,6 +76,9 @@ def unexpected(error: Exception) -> int:
     if isinstance(error, CompileError):
         print(error.render(), file=sys.stderr)
         return Status.CANNOT_LOAD
+    if isinstance(error, OSError) and str(error.filename).startswith(str(STATE)):
+        print(cannot_keep(error).render(), file=sys.stderr)
+        return Status.TOOL
     import traceback
 
     traceback.print_exception(error)

@@ -131,6 +131,12 @@ def can_make_environments() -> bool:
     return find_spec("ensurepip") is not None  # Debian ships it apart
 
 
+def cannot_keep(error: OSError) -> ToolError:
+    """What to say when something in the checkout's `.exok` cannot be written."""
+    sentence = f"{error.filename or STATE}: {error.strerror}; exok keeps there what it installs and compiles"
+    return ToolError(sentence, "clone the sources to where you may write" if error.errno in READ_ONLY else "")
+
+
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Let only one exok at a time change the checkout's environment."""
@@ -140,8 +146,7 @@ def one_at_a_time() -> Iterator[None]:
         STATE.mkdir(exist_ok=True)
         lock = open(STATE / "lock", "w")
     except OSError as error:
-        sentence = f"{STATE}: {error.strerror}; exok keeps there what it installs and compiles"
-        raise ToolError(sentence, "clone the sources to where you may write" if error.errno in READ_ONLY else "") from error
+        raise cannot_keep(error) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

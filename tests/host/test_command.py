@@ -1,5 +1,6 @@
 """The front of the command: which commands there are, help, and mistakes."""
 
+import errno
 import subprocess
 import sys
 from importlib import import_module
@@ -83,3 +84,22 @@ def test_a_warm_run_imports_nothing_heavy() -> None:
     code = "import sys; import exokernel.host.run, exokernel.host.command; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"llvmlite", "elftools", "rich", "json", "exokernel.host.symbols"} & set(done.stdout.split())
+
+
+def test_closed_streams_are_nobodys() -> None:
+    shell = f"{sys.executable} {ROOT / 'exok'} help run"
+    for closed in ("<&-", "<&- 2>&-", "<&- >&- 2>&-"):
+        done = subprocess.run(["sh", "-c", f"{shell} {closed}"], capture_output=True)
+        assert done.returncode == 0 and done.stderr == b""
+
+
+def test_what_cannot_be_kept_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    where = str(command_module.STATE / "cache")
+
+    def refuse(words: list[str], started: float) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", where)
+
+    monkeypatch.setattr(command_module, "dispatch", refuse)
+    assert command_module.main(["run"]) == 125
+    said = capsys.readouterr().err
+    assert said.startswith(f"exok: {where}: Permission denied; exok keeps there") and "fix: clone the sources" in said
