@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -109,16 +111,47 @@ def printer(output: ModuleType) -> Callable[..., None]:
     return print_
 
 
+class ProgramLoader(CheckedLoader):
+    """Loads a file of a program, which finds `names` as built in."""
+
+    def __init__(self, name: str, path: Path, names: Mapping[str, object]) -> None:
+        super().__init__(name, str(path))
+        self.names = names
+
+    def exec_module(self, module: ModuleType) -> None:
+        vars(module).update(self.names)
+        super().exec_module(module)
+
+
+class Beside(MetaPathFinder):
+    """Finds a program's own modules: the files beside it, as the compiler does."""
+
+    def __init__(self, folder: Path, names: Mapping[str, object]) -> None:
+        self.folder, self.names = folder, names
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        file = self.folder / f"{fullname}.py"
+        if path is not None or not file.is_file():
+            return None
+        return spec_from_file_location(fullname, file, loader=ProgramLoader(fullname, file, self.names))
+
+
 def import_file(name: str, path: Path, names: Mapping[str, object]) -> ModuleType:
-    """Import one file of the dialect under a name of our own, which finds `names` as built in."""
-    loader = CheckedLoader(name, str(path))
+    """Import a program's file under a name of our own, and with it the modules beside it that it imports."""
+    loader = ProgramLoader(name, path, names)
     spec = spec_from_file_location(name, path, loader=loader)
     if spec is None:
         raise ImportError(f"{path} is no module")
     module = module_from_spec(spec)
-    vars(module).update(names)
     sys.modules[name] = module
-    loader.exec_module(module)
+    beside = Beside(path.resolve().parent, names)
+    sys.meta_path.insert(0, beside)
+    try:
+        loader.exec_module(module)
+    finally:
+        sys.meta_path.remove(beside)
     return module
 
 

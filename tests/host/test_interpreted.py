@@ -47,6 +47,13 @@ def test_a_crash_is_pythons_own_traceback(tmp_path: Path) -> None:
     assert b"exokernel/model" not in done.stderr
 
 
+def test_a_program_finds_the_modules_beside_it(tmp_path: Path) -> None:
+    beside = "def double(x: int) -> int:\n    print('doubling')\n    return x * 2\n"
+    (tmp_path / "doubles.py").write_text(beside)
+    done = run(program(tmp_path, "from doubles import double\n\n\ndef main() -> int:\n    return double(21)\n"))
+    assert (done.returncode, done.stdout, done.stderr) == (42, b"doubling\n", b"")
+
+
 def test_a_machine_that_runs_too_long_is_stopped(tmp_path: Path) -> None:
     text = "def main() -> int:\n    while True:\n        pass\n"
     done = run("--timeout", "1", program(tmp_path, text))
