@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
+from exokernel.prover.between import steps_between
 from exokernel.prover.instantiate import holds, parameter_variables
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
@@ -113,7 +114,7 @@ def prove_call(
 
 
 def prove_consequences(system: System, clause: str | None = None) -> Result:
-    """Prove what follows from the invariants, whichever call was last."""
+    """Prove what follows from the invariants, and that they last until the next call."""
     began, result = time.perf_counter(), Result(CONSEQUENCES, paths=1)
     for claim in system.specification.all("consequences"):
         if clause is not None and claim.name != clause:
@@ -125,6 +126,13 @@ def prove_consequences(system: System, clause: str | None = None) -> Result:
         result.statistics.note(claim.name, answer.seconds)
         if answer.verdict is not Verdict.PROVED:
             result.failures.append(Failure(claim.name, claim.sentence, answer.verdict.value, ""))
+    for run, obligation in steps_between(system):
+        if clause in (None, obligation.clause):
+            result.clauses[obligation.clause] = result.clauses.get(obligation.clause, 0) + 1
+            answer = answer_to(system, obligation, run)
+            result.statistics.note(obligation.what, answer.seconds)
+            if answer.verdict is not Verdict.PROVED:
+                result.failures.append(Failure(obligation.clause, obligation.what, answer.verdict.value, ""))
     result.seconds = time.perf_counter() - began
     return result
 
