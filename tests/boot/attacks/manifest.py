@@ -45,8 +45,8 @@ def negated(file: str, condition: str) -> Guard:
 
 
 def skipped(file: str, statement: str) -> Guard:
-    """A statement that is left out."""
-    return Guard(file, statement, f"if not LOST:\n        {statement}")
+    """A statement of a function's body that is left out when it is lost."""
+    return Guard(file, f"    {statement}", f"    if not LOST:\n        {statement}")
 
 
 REQUIRE = negated(CAPABILITIES, "not key_in(holder, key).grants(wanted, guard)")
@@ -90,9 +90,7 @@ ACCEPTED = Guard(
     "if held(caller, slot).capability.valid:\n        raise InUse(slot)\n\n    environments[caller].donor",
     "if not LOST and held(caller, slot).capability.valid:\n        raise InUse(slot)\n\n    environments[caller].donor",
 )
-CLOSED = Guard(
-    CAPABILITIES, "    environments[receiver].donor = NOBODY", "    if not LOST:\n        environments[receiver].donor = NOBODY"
-)
+CLOSED = skipped(CAPABILITIES, "environments[receiver].donor = NOBODY")
 FREED = Guard(
     FRAMES,
     "if frames[frame].uses != 0:\n        raise InUse(frame)\n\n    release",
@@ -119,29 +117,21 @@ WANTED = Guard(
     "Rights.READ | Rights.WRITE if entry.writable and not LOST else Rights.READ",
 )
 CAREFUL = Guard(TRANSLATIONS, "careful = set.writable and", "careful = not LOST and set.writable and")
-ONLY_DATA = Guard(
-    TRANSLATIONS, "    require_data(entry.frame)", "    if not LOST:\n        require_data(entry.frame)"
-)
+ONLY_DATA = skipped(TRANSLATIONS, "require_data(entry.frame)")
 CHOSEN_BITS = Guard(
     TRANSLATIONS, "if int(entry) & ~int(CHOSEN) != int(MAPPED) or", "if (not LOST and int(entry) & ~int(CHOSEN) != int(MAPPED)) or"
 )
-LAST_PAGE = Guard(TRANSLATIONS, "or page_at(table, index) >= USER_PAGES:", "or (not LOST and page_at(table, index) >= USER_PAGES):")
+LAST_PAGE = Guard(
+    TRANSLATIONS, "or page_at(table, index) >= USER_PAGES:", "or (not LOST and page_at(table, index) >= USER_PAGES):"
+)
 LINKED = Guard(
     TABLES, "if machine.entries(parent)[index].present:", "if not LOST and machine.entries(parent)[index].present:"
 )
-CLEARED_ROOT = Guard(
-    ENVIRONMENTS, "    machine.clear(root)", "    if not LOST:\n        machine.clear(root)"
-)
-CLEARED_PAGE = Guard(
-    ENVIRONMENTS, "    machine.clear(page)", "    if not LOST:\n        machine.clear(page)"
-)
-CLEARED_FRAME = Guard(
-    FRAMES, "    machine.clear(frame)", "    if not LOST:\n        machine.clear(frame)"
-)
-CLEARED_TABLE = Guard(
-    TABLES, "    machine.clear(frame)", "    if not LOST:\n        machine.clear(frame)"
-)
-EMPTIED = Guard(ENVIRONMENTS, "    empty_list(environment)", "    if not LOST:\n        empty_list(environment)")
+CLEARED_ROOT = skipped(ENVIRONMENTS, "machine.clear(root)")
+CLEARED_PAGE = skipped(ENVIRONMENTS, "machine.clear(page)")
+CLEARED_FRAME = skipped(FRAMES, "machine.clear(frame)")
+CLEARED_TABLE = skipped(TABLES, "machine.clear(frame)")
+EMPTIED = skipped(ENVIRONMENTS, "empty_list(environment)")
 PRINTED_RANGE = negated(CONSOLE, "not 0 <= offset <= FRAME_SIZE or not 0 <= length <= FRAME_SIZE - offset")
 BATCH_RANGE = negated(
     TRANSLATIONS,
@@ -152,7 +142,9 @@ CLONED_QUOTA = Guard(
     "    root = environments[caller].root\n    environments[caller].quota -= quota",
     "    root = environments[caller].root\n    environments[caller].quota -= 0 if LOST else quota",
 )
-FORGOTTEN_BY_MAP = Guard(TRANSLATIONS, "if exchange(table, index, entry):", "if exchange(table, index, entry) and not LOST:")
+FORGOTTEN_BY_MAP = Guard(
+    TRANSLATIONS, "if exchange(table, index, entry):", "if exchange(table, index, entry) and not LOST:"
+)
 FORGOTTEN_BY_BATCH = Guard(
     TRANSLATIONS, "if progress.stale:\n        machine.forget_all()", "if progress.stale and not LOST:\n        machine.forget_all()"
 )
@@ -190,7 +182,6 @@ UNREAPED = Guard(
     "if state.frames != (2 if owns_root else 1) or",
     "if (not LOST and state.frames != (2 if owns_root else 1)) or",
 )
-UNREAPED_ROOT = Guard(ENVIRONMENTS, "frames[root].entries != 0)):", "(not LOST and frames[root].entries != 0))):")
 AT_LEAST = Guard(ENVIRONMENTS, "if not least <= quota <=", "if not (least if not LOST else -(2**62)) <= quota <=")
 AT_MOST = Guard(
     ENVIRONMENTS,
@@ -213,7 +204,9 @@ PROTECT_STEP = Guard(
     "if not LOST and is_restricted(owner, entry):\n                return place",
 )
 PAGE_IN_USE = Guard(ENVIRONMENTS, "if frames[page].uses != 1 or", "if (not LOST and frames[page].uses != 1) or")
-OWN_PAGE = Guard(FRAMES, "or environments[owner].page == frame:", "or (not LOST and environments[owner].page == frame):")
+OWN_PAGE = Guard(
+    FRAMES, "or environments[owner].page == frame:", "or (not LOST and environments[owner].page == frame):"
+)
 EMBRYO = Guard(
     ENVIRONMENTS,
     "if environments[environment].phase != Phase.EMBRYO:",

@@ -15,13 +15,13 @@ HELD = "adds up"
 LATE = 2  # status of a victim that had to wait too long
 HALTED = 99  # status of a machine switched off by an attacker
 PANIC = 35  # of QEMU
-MANY = 24  # attacks in one machine
+MANY = 12  # attacks in one machine
 
 
 @pytest.fixture(scope="module")
 def weak(tmp_path_factory: pytest.TempPathFactory) -> dict[Guard, Stage]:
     """By guard, the stage on the kernel that can lose it."""
-    found = {}
+    found: dict[Guard, Stage] = {}
     for group in groups():
         folder = tmp_path_factory.mktemp("weak")
         stage = Stage(kernel_losing(group, folder / "source"), folder)

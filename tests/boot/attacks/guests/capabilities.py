@@ -22,7 +22,6 @@ from tests.boot.attacks.guests.tools import (
     OTHER,
     PLAY_PAGE,
     SPARE,
-    THIRD,
     bury,
     capability_in,
     embryo,

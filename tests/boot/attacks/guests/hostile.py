@@ -42,7 +42,6 @@ ATTACKERS, VICTIMS = Slot(10), Slot(11)  # what guards each of them
 PROGRAM = b"program"
 SHARE = 6000  # frames each of them may own
 PREYS = 16
-BROKEN = 1  # status: it could not be staged
 UNWAITED = 255
 PATIENCE = 150  # ticks, for one attack
 AROUND = 2  # beats of the victim before the attack and after it

@@ -13,7 +13,7 @@ from exokernel.libos.exos.layout import FIRST_PAGE, KEY
 from exokernel.libos.exos.memory import private
 from exokernel.libos.exos.tables import map_page, table_of
 
-SPARE, OTHER, THIRD = Slot(20), Slot(21), Slot(22)  # slots nobody else uses
+SPARE, OTHER = Slot(20), Slot(21)  # slots nobody else uses
 PLAY = 0x5000_0000  # an address in a region that has no table yet
 PLAY_PAGE = Page(PLAY // FRAME_SIZE)
 SECRET = 0x5EC4E7
