@@ -26,6 +26,7 @@ WRAPPED = {
     ast.LShift: "shift_left",
     ast.RShift: "shift_right",
 }
+CONSTANT = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)  # what literals' arithmetic consists of
 STATICS = ("array", "placed")  # constructors that are told their element type
 
 
@@ -53,9 +54,8 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if not self._in_function or _is_constant(node):  # constants are computed when the system is built
-            return node
-        return _checked(node)
+        constant = all(isinstance(each, CONSTANT) for each in ast.walk(node))
+        return node if constant or not self._in_function else _checked(node)  # constants are computed when the system is built
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
@@ -136,16 +136,6 @@ def _call(helper: str, *arguments: ast.expr) -> ast.expr:
     original = arguments[0]
     function = _name(f"dialect {helper}", original)
     return ast.copy_location(ast.Call(function, list(arguments), []), original)
-
-
-def _is_constant(node: ast.expr) -> bool:
-    match node:
-        case ast.BinOp():
-            return _is_constant(node.left) and _is_constant(node.right)
-        case ast.UnaryOp():
-            return _is_constant(node.operand)
-        case _:
-            return isinstance(node, ast.Constant)
 
 
 def _checked(node: ast.BinOp) -> ast.expr:
