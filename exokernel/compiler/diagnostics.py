@@ -26,10 +26,10 @@ class Span:
     def of(cls, file: str, lines: list[str], node: ast.AST) -> Span:
         """The span of a syntax node; of a node over several lines, its first line."""
         line = getattr(node, "lineno", 1)
-        column = getattr(node, "col_offset", 0) + 1
         text = lines[line - 1] if line <= len(lines) else ""
+        column = _characters(text, getattr(node, "col_offset", 0)) + 1
         last = getattr(node, "end_lineno", line)
-        end = getattr(node, "end_col_offset", column) + 1 if last == line else len(text) + 1
+        end = _characters(text, getattr(node, "end_col_offset", 0)) + 1 if last == line else len(text) + 1
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             column = text.find(node.name) + 1 or column
             end = column + len(node.name)
@@ -41,6 +41,11 @@ class Span:
         text = lines[line - 1] if 0 < line <= len(lines) else ""
         word = re.match(r"\w+|.", text[column - 1 :]) if column > 0 else None
         return cls(file, line, max(column, 1), max(column, 1) + (len(word.group()) if word else 1), text)
+
+
+def _characters(text: str, octets: int) -> int:
+    """How many characters the first `octets` of a line are: Python counts columns in UTF-8."""
+    return len(text.encode()[:octets].decode(errors="ignore"))
 
 
 class CompileError(Exception):

@@ -156,7 +156,7 @@ def library_of(source: Path) -> str:
     """The library a program imports."""
     try:
         tree = ast.parse(source.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, OSError):
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
         return DEFAULT_LIBRARY  # the front end says what is wrong
     for node in ast.walk(tree):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []

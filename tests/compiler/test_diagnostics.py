@@ -43,6 +43,21 @@ def test_a_syntax_error_is_a_refusal_like_any_other(tmp_path: Path) -> None:
     assert lines[0] == "refused.py:2:12: error: this is not Python: '(' was never closed"
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("def main() -> int:\n    break\n", "2:5"),
+        ("def main() -> int:\n    continue\n", "2:5"),
+        ("def f(a: int, a: int) -> int:\n    return a\ndef main() -> int:\n    return f(1, 2)\n", "1:15"),
+        ("def main() -> int:\n    match 1:\n        case _:\n            return 1\n        case 2:\n            return 2\n", "3:14"),
+        ('def main() -> int:\n    print("\\ud800")\n    return 0\n', "2:11"),
+        ('def main() -> int:\n    größe = "ü" + 1\n    return größe\n', "2:13"),
+    ],
+)
+def test_what_is_misplaced_has_its_line_and_column(text: str, place: str, tmp_path: Path) -> None:
+    assert refused(text, tmp_path).startswith(f"refused.py:{place}: error: ")
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"x = 1\0", b"x = " + b"(" * 500, b"x = " + b"-" * 100_000 + b"1"])
 def test_no_file_makes_the_compiler_itself_fail(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "odd.py").write_bytes(content)

@@ -14,6 +14,9 @@ from pathlib import Path
 from exokernel.compiler.diagnostics import CompileError, Span
 
 
+MISPLACED = ("outside loop", "not properly in loop", "duplicate argument", "remaining patterns unreachable")
+
+
 @dataclass(eq=False)
 class Module:
     """One parsed file. `display` is its path as diagnostics and debug information show it."""
@@ -87,6 +90,7 @@ class Loader:
             text = path.read_text(encoding="utf-8")
             with warnings.catch_warnings(action="ignore"):  # what matters is refused later, with a hint
                 tree = ast.parse(text, filename=display)
+                _refuse_misplaced(text, display)
         except SyntaxError as error:
             raise CompileError(f"this is not Python: {error.msg}", _syntax_span(display, error)) from None
         except UnicodeDecodeError:
@@ -95,7 +99,9 @@ class Loader:
             raise CompileError(f"{display} cannot be parsed: {error}", None) from None
         except OSError as error:
             raise CompileError(f"{display} cannot be read: {error.strerror}", None) from None
-        return Module(name, path, display, text, tree, trusted, text.splitlines())
+        module = Module(name, path, display, text, tree, trusted, text.splitlines())
+        _refuse_surrogates(module)
+        return module
 
     def _display(self, path: Path) -> tuple[str, bool]:
         resolved = path.resolve()
@@ -104,6 +110,24 @@ class Loader:
                 relative = resolved.relative_to(root.resolve())
                 return str(relative), position == 0 and relative.parts[0] == "exokernel"
         return str(path), False
+
+
+def _refuse_misplaced(text: str, display: str) -> None:
+    """Raise the SyntaxErrors that CPython finds only after parsing; the others have better words of ours."""
+    try:
+        compile(text, display, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        if any(words in error.msg for words in MISPLACED):
+            raise
+
+
+def _refuse_surrogates(module: Module) -> None:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                node.value.encode()
+            except UnicodeEncodeError:
+                raise CompileError("text is UTF-8, which has no surrogates", module.span(node), "bytes hold anything: `b\"...\"`") from None
 
 
 def _syntax_span(display: str, error: SyntaxError) -> Span:
