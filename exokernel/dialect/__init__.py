@@ -7,7 +7,7 @@ package is compiled: the compiler knows these names and gives them machine code.
 """
 
 from exokernel.dialect.calls import admits, declared_calls, syscall, system_call
-from exokernel.dialect.decorators import cold, inline, never_inline, prints
+from exokernel.dialect.decorators import cold, inline, never_inline
 from exokernel.dialect.enums import Enumeration, Flags
 from exokernel.dialect.instruction import instruction
 from exokernel.dialect.integers import (
@@ -52,7 +52,6 @@ __all__ = [
     "instruction",
     "never_inline",
     "offset_of",
-    "prints",
     "rotate_left",
     "size_of",
     "syscall",

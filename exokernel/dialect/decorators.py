@@ -22,8 +22,3 @@ def never_inline(function: Function) -> Function:
 def cold(function: Function) -> Function:
     """Expect this function to run almost never, and put it away from the rest."""
     return function
-
-
-def prints(function: Function) -> Function:
-    """Let callers pass an f-string, which is written out piece by piece like `print`'s."""
-    return function

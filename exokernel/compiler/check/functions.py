@@ -30,7 +30,6 @@ TRAITS = {
     "dialect.inline": "inline",
     "dialect.never_inline": "never_inline",
     "dialect.cold": "cold",
-    "dialect.prints": "prints",
     "dialect.section": "section",
     "dialect.means": "means",  # for CPython alone: never compiled
     "dialect.admits": "admits",
