@@ -37,12 +37,13 @@ TRUSTED = (
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("calls", nargs="*", metavar="CALL", help="which calls to prove; all, if none is named")
-    parser.add_argument("--clause", metavar="NAME", help="only this clause: an invariant, a theorem, `safe`, `done` …")
+    parser.add_argument("--clause", metavar="NAME", help="only this clause: an invariant, a theorem, `safe`, `error`, `does_frame` …")
     parser.add_argument("--json", action="store_true", help="the results in JSON, on one line each")
     parser.add_argument("--counterexample", type=Path, metavar="DIR", help="save what refutes a clause as a failing test")
     parser.add_argument("--mutants", action="store_true", help="prove the proof: change one token at a time")
     parser.add_argument("--again", action="store_true", help="prove also what was proved before and has not changed")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N", help="processes, 2 by default")
+    jobs = min(2, os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=int, default=jobs, metavar="N", help="processes, 2 by default")
     parser.add_argument("--list", action="store_true", help="the calls and the clauses")
 
 
@@ -170,9 +171,10 @@ def summarise(results: list[Result], compared: list[Comparison], seconds: float)
     questions = sum(each.questions for each in results)
     unknown = sum(failure.verdict == "unknown" for each in results for failure in each.failures)
     clauses = {clause for each in results for clause in each.clauses}
-    print(f"\n{proved} of {len(results)} calls proved: {questions} questions, {len(clauses)} clauses, {unknown} unknown, {seconds:.0f} s")
-    equal = sum(each.verdict == "equal" for each in compared)
-    print(f"optimised code equal to its source: {equal} of {len(compared)} calls; {sum(each.traps for each in compared)} checks in it out of reach")
+    told = f"{questions} questions, {len(clauses)} clauses, {unknown} unknown, {seconds:.0f} s"
+    print(f"\n{proved} of {len(results)} calls proved: {told}")
+    equal, traps = sum(each.verdict == "equal" for each in compared), sum(each.traps for each in compared)
+    print(f"optimised code equal to its source: {equal} of {len(compared)} calls; {traps} checks in it out of reach")
     for each in results:
         for what in each.untold:
             print(f"only tested: {what}")

@@ -153,7 +153,8 @@ def environment_page(executor: Executor, path: Path, function: op.Function, argu
 def map_request(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     """What a library wrote there: anything. Requests that overlap are held to be unrelated, which forbids nothing."""
     frame, offset = arguments
-    executor.demand(path, terms.both((terms.within(offset, 4096), offset & 7 == 0)), "a request lies aligned in a frame", function.location)
+    aligned = terms.both((terms.within(offset, 4096), offset & 7 == 0))
+    executor.demand(path, aligned, "a request lies aligned in a frame", function.location)
     return Pointer(f"{REQUESTS}[]", (terms.simplify((frame << 9) + (offset >> 3)),))
 
 

@@ -10,7 +10,7 @@ import z3
 
 from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.addresses import Sum, store
+from exokernel.prover.llvm.addresses import store
 from exokernel.prover.llvm.instructions import (
     Values,
     as_sum,
@@ -122,6 +122,3 @@ def assembly(machine: Machine, values: Values, text: str, operands: list[str], w
     else:
         raise Unsupported(f"the instruction {text}")
     return None
-
-
-__all__ = ["Sum", "call"]

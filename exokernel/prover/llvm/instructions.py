@@ -29,7 +29,6 @@ WORDS_OF_ATTRIBUTES = re.compile(
     r"|range\([^)]*\)|captures\([^)]*\)|align \d+|readonly|readnone|writeonly|immarg|dereferenceable\(\d+\))\s*"
 )
 POINTER = re.compile(r"^inttoptr \(i64 (-?\d+) to ptr\)$")
-OFFSET = re.compile(r"^getelementptr (?:i8|\[\d+ x i8\]) ?\(?.*$")
 
 
 class Values:
@@ -79,7 +78,10 @@ class Values:
             return self.path.locals[text]
         parts = [part.strip() for part in kind.strip("{} ").split(",")]
         if text in ("poison", "undef", "zeroinitializer"):
-            return tuple(terms.variable(f"poison{each}", int(each[1:])) if text != "zeroinitializer" else number(0, int(each[1:])) for each in parts)
+            widths = [int(each[1:]) for each in parts]
+        if text == "zeroinitializer":
+            return tuple(number(0, width) for width in widths)
+        return tuple(terms.variable(f"poison{width}", width) for width in widths)
         return tuple(self.typed(each.strip()) for each in text.strip("{} ").split(","))
 
     def truth(self, text: str) -> Term:
@@ -199,7 +201,8 @@ def term_of(value: Any) -> Term:
 
 
 def arithmetic(values: Values, operation: str, rest: str) -> Term:
-    kind, left, right = re.match(r"^(\w+) (.*), (.*)$", WORDS_OF_ATTRIBUTES.sub("", rest).strip()).groups()  # type: ignore[union-attr]
+    plain_text = WORDS_OF_ATTRIBUTES.sub("", rest).strip()
+    kind, left, right = re.match(r"^(\w+) (.*), (.*)$", plain_text).groups()  # type: ignore[union-attr]
     first, second = term_of(values.operand(kind, left)), term_of(values.operand(kind, right))
     shift = terms.literal(second)
     if operation == "shl" and shift is not None and first.size() == terms.BITS:
