@@ -17,6 +17,7 @@ REPORT_PORT = 0xEA  # what the guest tells the host, see `report`
 POWERED_OFF = 33  # QEMU's status after the guest wrote 16 to the exit port: 2 * 16 + 1
 
 SPARE_MEMORY = 128 * MEBIBYTE  # beside the archive: kernel, tables, the programs' own
+LEAST_SPARE = 24 * MEBIBYTE  # with less beside the archive, kernel, tables and a small program have no room
 MEMORY_STEP = 64 * MEBIBYTE
 MOST_MEMORY = 2048 * MEBIBYTE  # q35 keeps what lies above for devices
 

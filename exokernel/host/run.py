@@ -23,7 +23,7 @@ from exokernel.host.boot import boot
 from exokernel.host.cargo import Cargo, pack, waiting_input
 from exokernel.host.errors import ToolError
 from exokernel.host.locales import with_locale
-from exokernel.host.machine import Board, Machine, memory_for, parse_size
+from exokernel.host.machine import LEAST_SPARE, Board, Machine, memory_for, parse_size
 from exokernel.host.outcome import Phases, conclude
 from exokernel.host.programs import Compiled, compile_all, locate
 from exokernel.host.progress import progress
@@ -43,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--timings", action="store_true", help="how long each phase took, on standard error")
     noise = parser.add_mutually_exclusive_group()
     noise.add_argument("-q", "--quiet", action="store_true", help="only the guest speaks")
-    noise.add_argument("-v", "--verbose", action="store_true", help="also the machine's command line and its report")
+    noise.add_argument("-v", "--verbose", action="store_true", help="also the machine's report")
 
 
 def add_machine_arguments(parser: ArgumentParser) -> None:
@@ -134,8 +134,11 @@ def pack_cargo(compiled: Compiled, options: Namespace, standard_input: BinaryIO 
 def machine_for(compiled: Compiled, archive: int, options: Namespace) -> Machine:
     size = os.fstat(archive).st_size
     memory = options.memory if options.memory is not None else memory_for(size)
-    if size > memory:
-        raise ToolError(f"the archive has {size:,} bytes, more than the machine's memory", f"-m {memory_for(size) >> 20}M")
+    if size + LEAST_SPARE > memory:
+        raise ToolError(
+            f"{memory >> 20}M of memory are too little for an archive of {size:,} bytes and what runs on it",
+            f"-m {memory_for(size) >> 20}M",
+        )
     return Machine(
         kernel=str(compiled.kernel),
         archive=f"/proc/self/fd/{archive}",
