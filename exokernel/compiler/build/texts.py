@@ -15,7 +15,7 @@ from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
 
 LIBRARY = "exokernel.compiler.library.octets"
-METHODS = {"find": "find", "startswith": "starts_with", "endswith": "ends_with", "count": "count_octet"}
+METHODS = {"find": "find", "startswith": "starts_with", "endswith": "ends_with", "count": "count"}
 
 
 def library(builder: FunctionBuilder, name: str, operands: list[op.Operand]) -> Value:
@@ -55,7 +55,7 @@ def _search(builder: FunctionBuilder, node: ast.Call, name: str, receiver: Value
     if types.is_number(part.type) and name in ("find", "count"):
         which = "find_octet" if name == "find" else "count_octet"
         return library(builder, which, [receiver.operand, part.operand, *start])
-    if part.type != types.OCTETS or name == "count":
+    if part.type != types.OCTETS:
         raise builder.mismatch(part.type, types.OCTETS, node.args[0])
     return library(builder, METHODS[name], [receiver.operand, part.operand, *start])
 

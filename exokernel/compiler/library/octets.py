@@ -39,3 +39,15 @@ def count_octet(data: bytes, octet: int) -> int:
         if each == octet:
             count += 1
     return count
+
+
+def count(data: bytes, part: bytes) -> int:
+    """How often `part` occurs, one behind the other; a part of no bytes stands at every end of one."""
+    if len(part) == 0:
+        return len(data) + 1
+    found = 0
+    position = find(data, part, 0)
+    while position >= 0:
+        found += 1
+        position = find(data, part, position + len(part))
+    return found

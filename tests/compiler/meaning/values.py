@@ -343,7 +343,7 @@ def text(one: int, two: int) -> int:
     if text_of(NAME[0:3]) == "exo":
         total += 32
     total += NAME[one % 17 - 8] * 3 + len(NAME[one % 30 - 15 : two % 30 - 15]) + NAME.find(b"e", two % 40 - 20)
-    return total + NAME.find(b"ke") * 100 + NAME.find(101, two % 30 - 15) + NAME.find(data, 2) + NAME.count(101) * 7 + "aé".encode()[2]
+    return total + NAME.find(b"ke") * 100 + NAME.find(101, two % 30 - 15) + NAME.find(data, 2) + NAME.count(101) * 7 + NAME.count(b"e") * 11 + NAME.count(b"") + "aé".encode()[2]
 
 
 def arithmetic(one: int, two: int) -> int:
