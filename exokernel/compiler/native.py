@@ -22,8 +22,8 @@ from exokernel.compiler.link.linker import link_image
 from exokernel.compiler.lower.module import Conventions, lower_program
 from exokernel.compiler.targets import EXOKERNEL
 
-BASE = 0x10000000  # of the first image; far from where Linux puts anything
-SPACING = 0x04000000
+BASE = 0x40000000  # of the first image; a gigabyte above the heap of a Python that is linked low, as Debian's is
+SPACING = 0x02000000
 ARGUMENTS = 6
 TRAP = b"\x67\x0f\xb9\x40"  # ud1 KIND(%eax), %eax; KIND follows
 HANDLED = (signal.SIGILL, signal.SIGSEGV, signal.SIGFPE)

@@ -72,8 +72,9 @@ def largest_offset(instructions: bytes) -> int:
         if code >> 6 == OFFSET:
             _, at = uleb(instructions, at)
         elif code in (DEFINE_CFA, DEFINE_CFA_OFFSET, DEFINE_CFA_REGISTER):
-            for _ in range(2 if code == DEFINE_CFA else 1):
-                value, at = uleb(instructions, at)
+            if code == DEFINE_CFA:
+                _, at = uleb(instructions, at)
+            value, at = uleb(instructions, at)
             largest = UNKNOWN if code == DEFINE_CFA_REGISTER else max(largest, value)
         elif code >> 6 not in (ADVANCE, RESTORE):
             at = skip(instructions, at, OPERANDS[code])
