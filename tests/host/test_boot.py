@@ -81,7 +81,8 @@ def is_alive(pid: int) -> bool:
 def test_no_machine_outlives_us(tmp_path: Path, how: signal.Signals) -> None:
     kernel = tmp_path / "guest.elf"
     kernel.write_bytes(talking_guest(b"running\n", then="1: jmp 1b"))
-    code = f"from exokernel.host.boot import boot, Machine\nboot(Machine({str(kernel)!r}), {QEMU!r})"
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # a shell's `&` has us ignore it
+    code = f"{heed}\nfrom exokernel.host.boot import boot, Machine\nboot(Machine({str(kernel)!r}), {QEMU!r})"
     root = str(Path(boot_module.__file__).parents[2])
     ours = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": root}

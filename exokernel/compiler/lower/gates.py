@@ -52,7 +52,7 @@ def gate(module: ModuleLowering, function: op.Function, name: str) -> str:
     types = result_scalars(function)
     passed = ", ".join(typed(arguments, kinds))
     call = f"call {returned(types)} {module.function_symbol(function.name)}({passed})"
-    pieces: tuple[str, ...] = unpacked(emitter, emitter.define(call), types) if types else ()
+    pieces = unpacked(emitter, emitter.define(call), types) if types else tuple[str, ...]()
     if not types:
         emitter.emit(call)
     error = pieces[-1] if function.raises else "0"
