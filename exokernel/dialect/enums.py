@@ -1,7 +1,7 @@
 """Enumerations and flags that know how many bits they are stored in."""
 
 from enum import IntEnum, IntFlag
-from typing import Any, ClassVar
+from typing import Any
 
 from exokernel.dialect.layout import Encoded, Kind
 
@@ -9,7 +9,7 @@ from exokernel.dialect.layout import Encoded, Kind
 class Enumeration(IntEnum):
     """Named numbers, stored in `bits` bits: `class Phase(Enumeration, bits=8)`."""
 
-    width: ClassVar[int]
+    width: int  # of every member alike
 
     def __init_subclass__(cls, *, bits: int = 64, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -31,7 +31,7 @@ class Flags(IntFlag):
     `~x` is the named bits that are not in `x`; bits without a name are kept by `&` and `|`.
     """
 
-    width: ClassVar[int]
+    width: int  # of every member alike
 
     def __init_subclass__(cls, *, bits: int = 64, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import z3
 
@@ -55,7 +56,7 @@ def prove(hypotheses: Iterable[Term], claim: Term, timeout: int = TIMEOUT, keep_
     goal = terms.simplify(terms.negate(claim))
     if terms.is_false(goal):
         return Answer(Verdict.PROVED, 0.0)
-    formula = z3.And(*hypotheses, goal)
+    formula: Any = z3.And(*hypotheses, goal)
     for seed in SEEDS:
         context = z3.Context()
         solver = z3.SolverFor("QF_AUFBV", ctx=context)

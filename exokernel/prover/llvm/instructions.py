@@ -79,9 +79,9 @@ class Values:
         parts = [part.strip() for part in kind.strip("{} ").split(",")]
         if text in ("poison", "undef", "zeroinitializer"):
             widths = [int(each[1:]) for each in parts]
-        if text == "zeroinitializer":
-            return tuple(number(0, width) for width in widths)
-        return tuple(terms.variable(f"poison{width}", width) for width in widths)
+            if text == "zeroinitializer":
+                return tuple(number(0, width) for width in widths)
+            return tuple(terms.variable(f"poison{width}", width) for width in widths)
         return tuple(self.typed(each.strip()) for each in text.strip("{} ").split(","))
 
     def truth(self, text: str) -> Term:
