@@ -21,7 +21,7 @@ def run(*words: str, given: bytes | None = None) -> subprocess.CompletedProcess[
         input=given,
         stdin=subprocess.DEVNULL if given is None else None,
         capture_output=True,
-        timeout=60,
+        timeout=180,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GUESTS = Path(__file__).parent / "guests"
 MACHINES = [pytest.param("qemu", marks=pytest.mark.boot), "cpython"]
-SECONDS = 60
+SECONDS = 180
 
 
 def run(
