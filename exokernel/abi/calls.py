@@ -15,7 +15,7 @@ Of several errors the one listed first is raised, unless a call says otherwise.
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.console import Stream
-from exokernel.abi.names import EnvironmentId, Frame, Index, Page, Slice, Slot
+from exokernel.abi.names import EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import system_call
 
@@ -52,8 +52,11 @@ def capability_drop(slot: Slot) -> None:
 
 
 @system_call(3)
-def capability_accept(slot: Slot, donor: EnvironmentId) -> None:
+def capability_accept(slot: Slot, donor: EnvironmentId, generation: Generation) -> None:
     """Open the empty `slot` for one grant from `donor`, instead of any opened before; from NOBODY, open none.
+
+    Only the bearer of the donor's name whose generation this is can grant into it, not one
+    who comes to bear that name later.
 
     Raises:
         InUse: `slot` is not empty.
@@ -62,13 +65,15 @@ def capability_accept(slot: Slot, donor: EnvironmentId) -> None:
 
 
 @system_call(4)
-def capability_grant(key: Slot, receiver: EnvironmentId, rights: Rights) -> None:
+def capability_grant(key: Slot, receiver: EnvironmentId, generation: Generation, rights: Rights) -> None:
     """Copy the capability in `key`, with `rights` only, into the slot the receiver opened for the caller.
+
+    The receiver is the bearer of that name whose generation this is.
 
     Raises:
         NoCapability: `key` is empty.
         NotPermitted: `key` lacks GRANT, or one of `rights`.
-        NotAccepting: the receiver has opened no slot for the caller, or is dead.
+        NotAccepting: the receiver has opened no slot for the caller, is dead, or another bears its name now.
     Source: Xok capability.c, acquire: both sides consent.
     """
 

@@ -13,6 +13,7 @@ Page = NewType("Page", int)  # a page of linear memory, by number
 Index = NewType("Index", int)  # an entry of a page table
 Slot = NewType("Slot", int)  # a place in an environment's list of capabilities
 EnvironmentId = NewType("EnvironmentId", int)
+Generation = NewType("Generation", int)  # which of a name's bearers is meant
 Slice = NewType("Slice", int)  # a position in the vector of time slices
 
 FRAME_SIZE = 4096  # bytes
@@ -21,6 +22,7 @@ TABLE_ENTRIES = 512  # entries of a page table
 USER_PAGES = 2**35 - 1  # the last page below the hole is nobody's: `syscall` there would return to a bad address
 SLOTS = 64  # capabilities of one environment
 ENVIRONMENTS = 256
+GENERATIONS = 2**32  # then they count from 0 again
 SLICES = 128  # one turn of the wheel
 
 NOBODY = EnvironmentId(0)  # owns what nobody owns; never runs
@@ -30,4 +32,5 @@ ROOT_SLOT = Slot(0)  # where the first environment finds the capability that dom
 # The same names where a narrow field stores them; a byte can name no environment that does not exist
 StoredFrame = Annotated[Frame, Width(32)]
 StoredEnvironment = Annotated[EnvironmentId, Width(8)]
+StoredGeneration = Annotated[Generation, Width(32)]
 StoredSlot = Annotated[Slot, Width(8)]

@@ -8,7 +8,7 @@ here: each call that has something to protect asks `require`.
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import BadSeal, InUse, NoCapability, NotAccepting, NotPermitted, WrongKind
-from exokernel.abi.names import NOBODY, SLOTS, EnvironmentId, Slot
+from exokernel.abi.names import NOBODY, SLOTS, EnvironmentId, Generation, Slot
 from exokernel.abi.tables import CapabilityState, Phase
 from exokernel.dialect import Record, inline, syscall
 from exokernel.kernel.siphash import siphash
@@ -72,6 +72,16 @@ def require_empty(holder: EnvironmentId, slot: Slot) -> None:
         raise InUse(slot)
 
 
+@inline
+def require_accepting(receiver: EnvironmentId, generation: Generation, donor: EnvironmentId) -> None:
+    """Raises NotAccepting unless both sides mean each other, and neither somebody who bore the other's name before."""
+    state = environments[receiver]
+    if state.generation != generation or state.donor != donor:
+        raise NotAccepting(receiver)
+    if state.donor_generation != environments[donor].generation:
+        raise NotAccepting(receiver)
+
+
 def seal_of(capability: Capability) -> int:
     """What only the kernel can compute."""
     return siphash(secret.low, secret.high, int(capability))
@@ -111,23 +121,25 @@ def capability_drop(caller: EnvironmentId, slot: Slot) -> None:
 
 
 @syscall
-def capability_accept(caller: EnvironmentId, slot: Slot, donor: EnvironmentId) -> None:
+def capability_accept(caller: EnvironmentId, slot: Slot, donor: EnvironmentId, generation: Generation) -> None:
     """The receiver's half of a grant."""
     if held(caller, slot).capability.valid:
         raise InUse(slot)
 
     environments[caller].donor = donor
+    environments[caller].donor_generation = generation
     environments[caller].accepting = slot
 
 
 @syscall
-def capability_grant(caller: EnvironmentId, key: Slot, receiver: EnvironmentId, rights: Rights) -> None:
+def capability_grant(
+    caller: EnvironmentId, key: Slot, receiver: EnvironmentId, generation: Generation, rights: Rights
+) -> None:
     """The donor's half of a grant. A dead receiver accepts from NOBODY, who never calls."""
     capability = key_in(caller, key)
     if (rights | Rights.GRANT) not in capability.rights:
         raise NotPermitted(key)
-    if environments[receiver].donor != caller:
-        raise NotAccepting(receiver)
+    require_accepting(receiver, generation, caller)
 
     held(receiver, environments[receiver].accepting).capability = capability.replace(rights=rights)
     environments[receiver].donor = NOBODY

@@ -8,7 +8,7 @@ library makes of environments is not known here. [SOSP95 §5, environments]
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import InUse, QuotaExceeded, WrongKind
-from exokernel.abi.names import NOBODY, EnvironmentId, Frame, Page, Slot
+from exokernel.abi.names import GENERATIONS, NOBODY, EnvironmentId, Frame, Generation, Page, Slot
 from exokernel.abi.tables import EnvironmentState, FrameKind, Phase, Reason
 from exokernel.dialect import inline, syscall
 from exokernel.kernel.arch import machine
@@ -16,8 +16,6 @@ from exokernel.kernel.capabilities import empty_list, key_in, require
 from exokernel.kernel.frames import own, release, require_free
 from exokernel.kernel.processor import die, end
 from exokernel.kernel.state import environments, frames
-
-GENERATIONS = 2**32  # then they count from 0 again
 
 # Guards
 
@@ -51,7 +49,7 @@ def conceive(
     environment: EnvironmentId, root: Frame, page: Frame, at: Page, guard: Capability, quota: int
 ) -> None:
     """Give a free name an embryo, which owns nothing yet."""
-    generation = (environments[environment].generation + 1) % GENERATIONS
+    generation = Generation((environments[environment].generation + 1) % GENERATIONS)
     environments[environment] = EnvironmentState(
         guard=guard, at=at, root=root, page=page, quota=quota, generation=generation, phase=Phase.EMBRYO
     )

@@ -10,12 +10,14 @@ from exokernel.abi.console import Stream
 from exokernel.abi.errors import BadName
 from exokernel.abi.names import (
     ENVIRONMENTS,
+    GENERATIONS,
     SLICES,
     SLOTS,
     TABLE_ENTRIES,
     USER_PAGES,
     EnvironmentId,
     Frame,
+    Generation,
     Index,
     Page,
     Slice,
@@ -72,6 +74,14 @@ def admit_environment(raw: int) -> EnvironmentId:
     if not unsigned_less(raw, ENVIRONMENTS):
         raise BadName(raw)
     return EnvironmentId(raw)
+
+
+@admits(Generation)
+@inline
+def admit_generation(raw: int) -> Generation:
+    if not unsigned_less(raw, GENERATIONS):
+        raise BadName(raw)
+    return Generation(raw)
 
 
 @admits(Slice)

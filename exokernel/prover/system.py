@@ -33,6 +33,7 @@ ADMITTED = {
     "Index": "index",
     "Slot": "slot",
     "EnvironmentId": "environment",
+    "Generation": "generation",
     "Slice": "slice",
     "Rights": "rights",
     "Stream": "stream",

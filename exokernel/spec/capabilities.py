@@ -2,7 +2,7 @@
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import BadSeal, InUse, NoCapability, NotAccepting, NotPermitted, WrongKind
-from exokernel.abi.names import NOBODY, EnvironmentId, Slot
+from exokernel.abi.names import NOBODY, EnvironmentId, Generation, Slot
 from exokernel.abi.tables import Phase
 from exokernel.kernel.capabilities import secret
 from exokernel.kernel.siphash import siphash
@@ -24,13 +24,13 @@ def put(
 
 
 def accepting(
-    who: EnvironmentId, donor: EnvironmentId, place: Slot, environment: EnvironmentId
+    who: EnvironmentId, donor: EnvironmentId, generation: Generation, place: Slot, environment: EnvironmentId
 ) -> ConductRow:
     """Any environment's conduct, after one has opened or closed a slot."""
     before = conduct_row(environment)
     if environment != who:
         return before
-    return ConductRow(donor, place, before.excess, before.ending, before.reason, before.vector)
+    return ConductRow(donor, generation, place, before.excess, before.ending, before.reason, before.vector)
 
 
 # capability_forge
@@ -70,32 +70,42 @@ def capability_drop_slot(
 # capability_accept
 
 
-def capability_accept_error(caller: EnvironmentId, slot: Slot, donor: EnvironmentId) -> int:
+def capability_accept_error(caller: EnvironmentId, slot: Slot, donor: EnvironmentId, generation: Generation) -> int:
     return InUse.number if held(caller, slot).valid else ALLOWED
 
 
 def capability_accept_conduct(
-    caller: EnvironmentId, slot: Slot, donor: EnvironmentId, any_environment: EnvironmentId
+    caller: EnvironmentId, slot: Slot, donor: EnvironmentId, generation: Generation, any_environment: EnvironmentId
 ) -> ConductRow:
-    return accepting(caller, donor, slot, any_environment)
+    return accepting(caller, donor, generation, slot, any_environment)
 
 
 # capability_grant
 
 
-def capability_grant_error(caller: EnvironmentId, key: Slot, receiver: EnvironmentId, rights: Rights) -> int:
+def mean_each_other(receiver: EnvironmentId, generation: Generation, donor: EnvironmentId) -> bool:
+    """Whether a receiver is whom the donor means, and has opened a slot for this bearer of the donor's name."""
+    state = environments[receiver]
+    expects = state.donor == donor and state.donor_generation == environments[donor].generation
+    return expects and state.generation == generation
+
+
+def capability_grant_error(
+    caller: EnvironmentId, key: Slot, receiver: EnvironmentId, generation: Generation, rights: Rights
+) -> int:
     authority = held(caller, key)
     if not authority.valid:
         return NoCapability.number
     if Rights.GRANT not in authority.rights or rights not in authority.rights:
         return NotPermitted.number
-    return ALLOWED if environments[receiver].donor == caller else NotAccepting.number
+    return ALLOWED if mean_each_other(receiver, generation, caller) else NotAccepting.number
 
 
 def capability_grant_slot(
     caller: EnvironmentId,
     key: Slot,
     receiver: EnvironmentId,
+    generation: Generation,
     rights: Rights,
     any_holder: EnvironmentId,
     any_slot: Slot,
@@ -105,9 +115,15 @@ def capability_grant_slot(
 
 
 def capability_grant_conduct(
-    caller: EnvironmentId, key: Slot, receiver: EnvironmentId, rights: Rights, any_environment: EnvironmentId
+    caller: EnvironmentId,
+    key: Slot,
+    receiver: EnvironmentId,
+    generation: Generation,
+    rights: Rights,
+    any_environment: EnvironmentId,
 ) -> ConductRow:
-    return accepting(receiver, NOBODY, environments[receiver].accepting, any_environment)
+    state = environments[receiver]
+    return accepting(receiver, NOBODY, state.donor_generation, state.accepting, any_environment)
 
 
 # capability_install

@@ -3,7 +3,7 @@
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
 from exokernel.abi.layout import FIRST_KERNEL_SLOT, SELF_SLOT
-from exokernel.abi.names import NOBODY, EnvironmentId, Frame, Index, Page, Slot
+from exokernel.abi.names import GENERATIONS, NOBODY, EnvironmentId, Frame, Generation, Index, Page, Slot
 from exokernel.abi.tables import FrameKind, Phase, Reason
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch.x86_64.paging import kernel_root
@@ -28,8 +28,7 @@ from exokernel.spec.rows import (
     word_row,
 )
 
-INNOCENT = ConductRow(NOBODY, Slot(0), 0, False, Reason.NONE, 0)
-GENERATIONS = 2**32
+INNOCENT = ConductRow(NOBODY, Generation(0), Slot(0), 0, False, Reason.NONE, 0)
 
 
 def is_free_name(environment: EnvironmentId) -> bool:
@@ -47,7 +46,7 @@ def unused_quota(environment: EnvironmentId) -> int:
 
 def embryo_row(environment: EnvironmentId, root: Frame, page: Frame, at: Page, guard: Capability) -> IdentityRow:
     """The identity of a name that gets a new bearer."""
-    generation = (environments[environment].generation + 1) % GENERATIONS
+    generation = Generation((environments[environment].generation + 1) % GENERATIONS)
     return IdentityRow(Phase.EMBRYO, guard, at, root, page, generation)
 
 
@@ -279,7 +278,7 @@ def environment_destroy_conduct(
     before = conduct_row(any_environment)
     if any_environment != environment:
         return before
-    return ConductRow(NOBODY, before.accepting, before.excess, False, Reason.ASKED, 0)
+    return ConductRow(NOBODY, before.donor_generation, before.accepting, before.excess, False, Reason.ASKED, 0)
 
 
 # environment_free

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import NoCapability, NotPermitted
-from exokernel.abi.names import SLOTS, EnvironmentId, Frame, Index, Page, Slice, Slot
+from exokernel.abi.names import SLOTS, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
 from exokernel.abi.tables import CapabilityState, FrameKind, Phase, Reason
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch import machine
@@ -60,7 +60,7 @@ class IdentityRow(NamedTuple):
     at: Page
     root: Frame
     page: Frame
-    generation: int
+    generation: Generation
 
 
 def identity_row(environment: EnvironmentId) -> IdentityRow:
@@ -86,6 +86,7 @@ class ConductRow(NamedTuple):
     """Of an environment: what it is about, and how it ended."""
 
     donor: EnvironmentId
+    donor_generation: Generation
     accepting: Slot
     excess: int
     ending: bool
@@ -95,7 +96,8 @@ class ConductRow(NamedTuple):
 
 def conduct_row(environment: EnvironmentId) -> ConductRow:
     state = environments[environment]
-    return ConductRow(state.donor, state.accepting, state.excess, state.ending, state.reason, state.vector)
+    donor, generation = state.donor, state.donor_generation
+    return ConductRow(donor, generation, state.accepting, state.excess, state.ending, state.reason, state.vector)
 
 
 class SliceRow(NamedTuple):

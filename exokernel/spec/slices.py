@@ -209,9 +209,9 @@ def tick_conduct(any_environment: EnvironmentId) -> ConductRow:
         excess = row.excess
     ending = row.ending or hears_of_its_end(any_environment)
     if not dies_of_tick(any_environment):
-        return ConductRow(row.donor, row.accepting, excess, ending, row.reason, row.vector)
+        return ConductRow(row.donor, row.donor_generation, row.accepting, excess, ending, row.reason, row.vector)
     reason = Reason.OVERSTAYED if is_charged() else Reason.NO_ENTRY
-    return ConductRow(NOBODY, row.accepting, excess, False, reason, 0)
+    return ConductRow(NOBODY, row.donor_generation, row.accepting, excess, False, reason, 0)
 
 
 def tick_machine() -> MachineRow:
@@ -240,7 +240,7 @@ def yield_to_conduct(
     row = conduct_row(any_environment)
     if any_environment != caller:
         return row
-    return ConductRow(row.donor, row.accepting, row.excess, False, row.reason, row.vector)
+    return ConductRow(row.donor, row.donor_generation, row.accepting, row.excess, False, row.reason, row.vector)
 
 
 def yield_to_machine(caller: EnvironmentId, environment: EnvironmentId) -> MachineRow:

@@ -35,11 +35,11 @@ def capability_comes_from_one_that_dominates(
 def capability_is_put_where_it_is_wanted(
     caller: EnvironmentId, presented: Capability, holder: EnvironmentId, slot: Slot, before: SlotView, after: SlotView
 ) -> bool:
-    """Another's list gets one only where it opened an empty slot for the caller, or before it lives."""
+    """Another's list gets one only where it opened an empty slot for the caller and nobody of its name before, or before it lives."""
     if holder == caller or after.capability == before.capability or not after.capability.valid:
         return True
-    expected = before.phase == Phase.EMBRYO or (before.donor == caller and before.accepting == slot)
-    return expected and not before.capability.valid
+    opened = before.donor == caller and before.donor_is_meant and before.accepting == slot
+    return (before.phase == Phase.EMBRYO or opened) and not before.capability.valid
 
 
 def capability_is_not_taken(

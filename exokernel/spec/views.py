@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from exokernel.abi.capability import Capability
 from exokernel.abi.layout import FIRST_KERNEL_SLOT
-from exokernel.abi.names import FRAMES, SLOTS, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page, Slice, Slot
+from exokernel.abi.names import ENVIRONMENTS, FRAMES, SLOTS, TABLE_ENTRIES, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
 from exokernel.abi.tables import CapabilityState, FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch import machine
@@ -70,12 +70,14 @@ class SlotView(NamedTuple):
     mappings: int
     phase: Phase  # of the holder, like the rest
     donor: int
+    donor_is_meant: bool  # whether who bears the donor's name is whom the slot was opened for
     accepting: int
 
 
 def see_slot(holder: EnvironmentId, slot: Slot) -> SlotView:
     state, place = environments[holder], slot_of(holder, slot)
-    return SlotView(place.capability, place.mappings, state.phase, state.donor, state.accepting)
+    meant = state.donor < ENVIRONMENTS and environments[state.donor].generation == state.donor_generation
+    return SlotView(place.capability, place.mappings, state.phase, state.donor, meant, state.accepting)
 
 
 class FrameView(NamedTuple):
@@ -128,7 +130,7 @@ class EnvironmentView(NamedTuple):
     phase: Phase
     guard: Capability
     quota: int
-    generation: int
+    generation: Generation
 
 
 def see_environment(environment: EnvironmentId) -> EnvironmentView:

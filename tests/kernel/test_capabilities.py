@@ -51,7 +51,7 @@ def test_forge_refuses_a_slot_that_is_taken(world):
 
 
 def test_forge_refuses_a_slot_that_is_open_for_a_grant(world):
-    world.call("capability_accept", 5, 2)
+    world.call("capability_accept", 5, 2, 1)
     assert_refused(world, InUse, "capability_forge", 0, 5, NARROW)
 
 
@@ -111,56 +111,76 @@ def test_drop_refuses_a_slot_that_entries_were_made_under(world):
 
 def test_a_grant_takes_both_sides(world):
     world.living(2, rights=named(9))
-    world.call("capability_accept", 5, FIRST, by=2)
-    world.call("capability_grant", 0, 2, Rights.READ)
+    world.call("capability_accept", 5, FIRST, 1, by=2)
+    world.call("capability_grant", 0, 2, 1, Rights.READ)
     assert world.held(2, 5).capability == ROOT.replace(rights=Rights.READ)
 
 
 def test_one_acceptance_is_for_one_grant(world):
     world.living(2)
-    world.call("capability_accept", 5, FIRST, by=2)
-    world.call("capability_grant", 0, 2, Rights.READ)
-    assert_refused(world, NotAccepting, "capability_grant", 0, 2, Rights.READ)
+    world.call("capability_accept", 5, FIRST, 1, by=2)
+    world.call("capability_grant", 0, 2, 1, Rights.READ)
+    assert_refused(world, NotAccepting, "capability_grant", 0, 2, 1, Rights.READ)
 
 
 def test_accepting_from_nobody_closes(world):
     world.living(2)
-    world.call("capability_accept", 5, FIRST, by=2)
-    world.call("capability_accept", 5, NOBODY, by=2)
-    assert_refused(world, NotAccepting, "capability_grant", 0, 2, Rights.READ)
+    world.call("capability_accept", 5, FIRST, 1, by=2)
+    world.call("capability_accept", 5, NOBODY, 0, by=2)
+    assert_refused(world, NotAccepting, "capability_grant", 0, 2, 1, Rights.READ)
 
 
 def test_accept_refuses_a_slot_that_is_taken(world):
-    assert_refused(world, InUse, "capability_accept", 0, 2)
+    assert_refused(world, InUse, "capability_accept", 0, 2, 1)
 
 
 def test_grant_refuses_an_empty_key(world):
-    assert_refused(world, NoCapability, "capability_grant", 5, 2, Rights.READ)
+    assert_refused(world, NoCapability, "capability_grant", 5, 2, 1, Rights.READ)
 
 
 @pytest.mark.parametrize("held", [Rights.READ | Rights.WRITE, Rights.READ | Rights.GRANT], ids=str)
 def test_grant_refuses_more_than_the_key_has(world, held):
     world.living(2)
-    world.call("capability_accept", 5, FIRST, by=2)
+    world.call("capability_accept", 5, FIRST, 1, by=2)
     world.held(FIRST, 1).capability = named(1, rights=held)
-    assert_refused(world, NotPermitted, "capability_grant", 1, 2, Rights.READ | Rights.WRITE)
+    assert_refused(world, NotPermitted, "capability_grant", 1, 2, 1, Rights.READ | Rights.WRITE)
 
 
 def test_grant_refuses_a_receiver_that_opened_for_another(world):
     world.living(2)
-    world.call("capability_accept", 5, 3, by=2)
-    assert_refused(world, NotAccepting, "capability_grant", 0, 2, Rights.READ)
+    world.call("capability_accept", 5, 3, 1, by=2)
+    assert_refused(world, NotAccepting, "capability_grant", 0, 2, 1, Rights.READ)
 
 
 def test_grant_refuses_a_dead_receiver(world):
     world.living(2)
-    world.call("capability_accept", 5, FIRST, by=2)
+    world.call("capability_accept", 5, FIRST, 1, by=2)
     world.call("environment_destroy", 2, 0)
-    assert_refused(world, NotAccepting, "capability_grant", 0, 2, Rights.READ)
+    assert_refused(world, NotAccepting, "capability_grant", 0, 2, 1, Rights.READ)
+
+
+def test_grant_refuses_who_bears_the_donors_name_after_it(world):
+    world.living(2)
+    world.living(3, root=26, page=27)
+    world.call("capability_accept", 5, 3, 1, by=2)
+    world.call("environment_destroy", 3, 0)
+    world.call("environment_free", 3)
+    world.living(3, root=26, page=27)
+    assert_refused(world, NotAccepting, "capability_grant", 0, 2, 1, Rights.READ, by=3)
+
+
+def test_grant_refuses_who_bears_the_receivers_name_after_it(world):
+    world.living(2)
+    world.call("environment_destroy", 2, 0)
+    world.call("environment_free", 2)
+    world.living(2)
+    world.call("capability_accept", 5, FIRST, 1, by=2)
+    assert_refused(world, NotAccepting, "capability_grant", 0, 2, 1, Rights.READ)
+    world.call("capability_grant", 0, 2, 2, Rights.READ)
 
 
 def test_grant_refuses_rights_that_there_are_not(world):
-    assert_refused(world, BadName, "capability_grant", 0, 2, 8)
+    assert_refused(world, BadName, "capability_grant", 0, 2, 1, 8)
 
 
 # install
@@ -230,7 +250,7 @@ def test_unseal_refuses_a_slot_that_is_taken(world):
 
 def test_unseal_refuses_a_slot_that_is_open_for_a_grant(world):
     seal = world.call("capability_seal", 0)
-    world.call("capability_accept", 5, 2)
+    world.call("capability_accept", 5, 2, 1)
     assert_refused(world, InUse, "capability_unseal", ROOT, seal, 5)
 
 

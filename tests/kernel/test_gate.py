@@ -19,6 +19,7 @@ COUNTS = {
     names.Index: names.TABLE_ENTRIES,
     names.Slot: names.SLOTS,
     names.EnvironmentId: names.ENVIRONMENTS,
+    names.Generation: names.GENERATIONS,
     names.Slice: names.SLICES,
     Rights: 8,
     Stream: 3,

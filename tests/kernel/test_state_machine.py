@@ -61,6 +61,7 @@ STRATEGIES: dict[Any, st.SearchStrategy[Any]] = {
     names.Slot: slots,
     names.Index: indices,
     names.EnvironmentId: environments,
+    names.Generation: often(st.integers(0, 2), 2**32 - 1, 2**32, *EXTREMES),
     names.Slice: slices,
     names.Page: pages,
     Rights: often(st.integers(0, 7), 8, *EXTREMES),
@@ -98,6 +99,8 @@ def fitting(world: World, call: str, parameter: str) -> list[int]:
         case "environment" | "receiver" | "donor":
             wanted = phase_wanted.get(call, Phase.LIVE)
             return [each for each in range(1, 5) if world.environments[each].phase == wanted]
+        case "generation":
+            return [world.environments[each].generation for each in range(1, 5)]
         case "slice":
             return [each for each in range(4) if (world.slices[each].owner == NOBODY) == (call == "slice_alloc")]
         case _ if parameter in kind_wanted:

@@ -90,6 +90,11 @@ ACCEPTED = Guard(
     "if held(caller, slot).capability.valid:\n        raise InUse(slot)\n\n    environments[caller].donor",
     "if not LOST and held(caller, slot).capability.valid:\n        raise InUse(slot)\n\n    environments[caller].donor",
 )
+ASKED = Guard(CAPABILITIES, "or state.donor != donor:", "or (not LOST and state.donor != donor):")
+SAME_DONOR = negated(CAPABILITIES, "state.donor_generation != environments[donor].generation")
+SAME_RECEIVER = Guard(
+    CAPABILITIES, "if state.generation != generation or", "if (not LOST and state.generation != generation) or"
+)
 CLOSED = skipped(CAPABILITIES, "environments[receiver].donor = NOBODY")
 FREED = Guard(
     FRAMES,
@@ -241,7 +246,7 @@ CASES = {
     Attack.DROP_MAPPED: Case(4, negated(CAPABILITIES, "held(caller, slot).mappings != 0")),
     Attack.GUARD_MAPPED: Case(4, GUARDED),
     Attack.FREE_MAPPED: Case(4, FREED),
-    Attack.GRANT_UNASKED: Case(5, negated(CAPABILITIES, "environments[receiver].donor != caller")),
+    Attack.GRANT_UNASKED: Case(5, ASKED),
     Attack.GRANT_TWICE: Case(5, CLOSED),
     Attack.ACCEPT_INTO_FULL: Case(5, ACCEPTED),
     Attack.FORGE_INTO_OPEN: Case(5, OPEN_SLOT),
@@ -251,6 +256,8 @@ CASES = {
         "if not LOST and environments[environment].phase != Phase.EMBRYO:",
     )),
     Attack.INHERIT_SLOTS: Case(6, EMPTIED),
+    Attack.GRANT_AS_SUCCESSOR: Case(6, SAME_DONOR),
+    Attack.RECEIVE_AS_SUCCESSOR: Case(6, SAME_RECEIVER),
     Attack.FREE_UNREAPED: Case(6, UNREAPED),
     Attack.OVERFLOW_USES: Case(7, COUNTED),
     Attack.MAP_ANYTHING: Case(9, ONLY_DATA),

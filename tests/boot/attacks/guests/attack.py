@@ -107,6 +107,8 @@ class Attack(Enumeration, bits=8):
     PRINT_VICTIMS_FRAME = 79
     PRINT_WITHOUT_KEY = 80
     KILL_NEWBORN = 81
+    GRANT_AS_SUCCESSOR = 82
+    RECEIVE_AS_SUCCESSOR = 83
 
 
 @inline

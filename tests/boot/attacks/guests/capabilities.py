@@ -5,7 +5,7 @@ Each answers whether it got through.
 
 from exokernel.abi.capability import CONSOLE_GUARD, POWER_GUARD, ROOT, Capability, Rights
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import SLOTS, TABLE_ENTRIES, EnvironmentId, Page, Slot
+from exokernel.abi.names import SLOTS, TABLE_ENTRIES, EnvironmentId, Generation, Page, Slot
 from exokernel.abi.tables import FrameKind
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
@@ -110,12 +110,25 @@ def alias_slots() -> bool:
     return False
 
 
+def own_generation() -> Generation:
+    return kernel.environments[kernel.ourselves()].generation
+
+
+def accept_from_ourselves(generation: Generation) -> None:
+    """Open a slot for a grant from a bearer of our name."""
+    kernel.capability_accept(OTHER, kernel.ourselves(), generation)
+
+
+def grant_ourselves(key: Slot, rights: Rights) -> None:
+    kernel.capability_grant(key, kernel.ourselves(), own_generation(), rights)
+
+
 def grant_more() -> bool:
     """Grant ourselves what we may only read."""
     forge(SPARE, 1, Rights.READ | Rights.GRANT)
-    kernel.capability_accept(OTHER, kernel.ourselves())
+    accept_from_ourselves(own_generation())
     try:
-        kernel.capability_grant(SPARE, kernel.ourselves(), Rights.ALL)
+        grant_ourselves(SPARE, Rights.ALL)
         return Rights.WRITE in capability_in(OTHER).rights
     except KernelError:
         return False
@@ -200,7 +213,7 @@ def free_mapped() -> bool:
 def grant_unasked() -> bool:
     """Grant to the victim, which waits for a grant from somebody else."""
     try:
-        kernel.capability_grant(KEY, victim(), Rights.ALL)
+        kernel.capability_grant(KEY, victim(), kernel.environments[victim()].generation, Rights.ALL)
         return True
     except KernelError:
         return False
@@ -208,10 +221,30 @@ def grant_unasked() -> bool:
 
 def grant_twice() -> bool:
     """Grant again, over a capability in use."""
-    kernel.capability_accept(OTHER, kernel.ourselves())
-    kernel.capability_grant(KEY, kernel.ourselves(), Rights.ALL)
+    accept_from_ourselves(own_generation())
+    grant_ourselves(KEY, Rights.ALL)
     try:
-        kernel.capability_grant(CONSOLE, kernel.ourselves(), Rights.NONE)
+        grant_ourselves(CONSOLE, Rights.NONE)
+        return True
+    except KernelError:
+        return False
+
+
+def grant_as_successor() -> bool:
+    """Grant into a slot that was opened for who bore our name before."""
+    accept_from_ourselves(Generation(own_generation() - 1))
+    try:
+        grant_ourselves(KEY, Rights.ALL)
+        return True
+    except KernelError:
+        return False
+
+
+def receive_as_successor() -> bool:
+    """Receive what is granted to who bore our name before."""
+    accept_from_ourselves(own_generation())
+    try:
+        kernel.capability_grant(KEY, kernel.ourselves(), Generation(own_generation() - 1), Rights.ALL)
         return True
     except KernelError:
         return False
@@ -220,7 +253,7 @@ def grant_twice() -> bool:
 def accept_into_full() -> bool:
     """Let a grant replace the key that all our entries are made under."""
     try:
-        kernel.capability_accept(KEY, kernel.ourselves())
+        kernel.capability_accept(KEY, kernel.ourselves(), own_generation())
         return True
     except KernelError:
         return False
@@ -228,7 +261,7 @@ def accept_into_full() -> bool:
 
 def forge_into_open() -> bool:
     """Fill a slot that a grant may overwrite when entries are made under it."""
-    kernel.capability_accept(OTHER, kernel.ourselves())
+    accept_from_ourselves(own_generation())
     try:
         forge(OTHER, 1, Rights.ALL)
         return True

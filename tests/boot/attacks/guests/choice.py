@@ -48,6 +48,10 @@ def on_capabilities(attack: int) -> bool:
             return capabilities.grant_unasked()
         case Attack.GRANT_TWICE:
             return capabilities.grant_twice()
+        case Attack.GRANT_AS_SUCCESSOR:
+            return capabilities.grant_as_successor()
+        case Attack.RECEIVE_AS_SUCCESSOR:
+            return capabilities.receive_as_successor()
         case Attack.ACCEPT_INTO_FULL:
             return capabilities.accept_into_full()
         case Attack.FORGE_INTO_OPEN:

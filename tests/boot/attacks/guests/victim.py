@@ -30,7 +30,7 @@ def suffer() -> int:
     """Live until told to stop. Answers how it was."""
     own = ours()
     try:
-        kernel.capability_accept(OPEN, FIRST)
+        kernel.capability_accept(OPEN, FIRST, kernel.environments[FIRST].generation)
         new_frame()
     except KernelError:
         return WRONG
