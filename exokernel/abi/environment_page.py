@@ -5,13 +5,14 @@ records onto the stack. It holds nothing the kernel believes: a bad entry point 
 the environment that put it there. [SOSP95 §5, environments; Xok's u-area]
 """
 
-from exokernel.dialect import Array, Record, array, u8, u32
+from exokernel.dialect import Array, array, u8, u32
+from exokernel.dialect.unsafe import Shared
 
 VECTORS = 32
 EXCEPTION_STACK = 2048  # bytes
 
 
-class EnvironmentPage(Record):
+class EnvironmentPage(Shared):
     """Exactly one frame. Written by the library and, where it says so, by the kernel."""
 
     handlers: Array[int] = array(VECTORS)  # where each exception goes; 0: the environment dies of it

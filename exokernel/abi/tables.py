@@ -19,6 +19,7 @@ from exokernel.abi.names import (
 )
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import Enumeration, Record, u8, u16, u32
+from exokernel.dialect.unsafe import Shared
 
 
 class FrameKind(Enumeration, bits=8):
@@ -31,7 +32,7 @@ class FrameKind(Enumeration, bits=8):
     TABLE_4 = 6  # a root
 
 
-class FrameState(Record):
+class FrameState(Shared):
     """One frame: whose it is, and what opens it."""
 
     guard: Capability = Capability()  # what a key must dominate to use the frame
@@ -63,7 +64,7 @@ class Reason(Enumeration, bits=8):
     NO_ENTRY = 5  # its slice ended, and it had no entry point for that
 
 
-class EnvironmentState(Record):
+class EnvironmentState(Shared):
     """One environment. Its registers are not here: they are its own business."""
 
     guard: Capability = Capability()  # opens control over it: start, destroy, install
@@ -85,21 +86,21 @@ class EnvironmentState(Record):
     vector: u8 = 0  # of the exception that killed it
 
 
-class CapabilityState(Record):
+class CapabilityState(Shared):
     """One slot of one environment's list; `capability` 0 when empty."""
 
     capability: Capability = Capability()
     mappings: u32 = 0  # entries made under it; a slot with any cannot be dropped
 
 
-class SliceState(Record):
+class SliceState(Shared):
     """One position of the wheel."""
 
     guard: Capability = Capability()
     owner: StoredEnvironment = NOBODY
 
 
-class MachineState(Record):
+class MachineState(Shared):
     """What belongs to no table."""
 
     ticks: int = 0  # of the timer, since boot

@@ -29,7 +29,7 @@ class Target:
     entry: str = "_start"
 
 
-KERNEL = Target("kernel", KERNEL_LAYOUT, Conventions(red_zone=False), code_model="kernel", entry="boot_entry")
+KERNEL = Target("kernel", KERNEL_LAYOUT, Conventions(alone=True, red_zone=False), code_model="kernel", entry="boot_entry")
 EXOKERNEL = Target("exokernel", PROGRAM_LAYOUT, Conventions(raise_sites=True))
 LINUX = Target("linux", PROGRAM_LAYOUT, Conventions(raise_sites=True))
 TARGETS = {target.name: target for target in (KERNEL, EXOKERNEL, LINUX)}

@@ -23,6 +23,10 @@ class Device(Record):
     """A record that hardware answers: every load and store happens, in order, once."""
 
 
+class Shared(Record):
+    """A record that the kernel writes where programs look: to a program, a `Device`."""
+
+
 def record_at(kind: type[Kind], address: int) -> Kind:
     """See the memory at `address` as a record."""
     return kind._at(memory.absolute, address)

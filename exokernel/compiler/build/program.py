@@ -64,7 +64,7 @@ class ProgramBuilder:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.world = World(Loader(options.roots, options.substitutions, options.files))
+        self.world = World(Loader(options.roots, options.substitutions, options.files), options.kind == "kernel")
         self.program = op.Program()
         self.instances: dict[str, Instance] = {}
         self.pending: list[Instance] = []

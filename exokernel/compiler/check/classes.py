@@ -60,10 +60,9 @@ def _of_kind(scope: Scope, name: str, node: ast.ClassDef) -> AnyClass:
     bases = [scope.meaning(base) for base in node.bases]
     named = {base.name for base in bases if isinstance(base, Intrinsic)}
     parent = next((base for base in bases if isinstance(base, ErrorClass)), None)
-    if "dialect.Record" in named or "dialect.Device" in named:
-        return RecordClass(
-            name, scope, node, device="dialect.Device" in named, parameters=_type_parameters(scope, node)
-        )
+    if {"dialect.Record", "dialect.Device", "dialect.Shared"} & named:
+        device = "dialect.Device" in named or ("dialect.Shared" in named and not scope.world.kernel)
+        return RecordClass(name, scope, node, device=device, parameters=_type_parameters(scope, node))
     if "dialect.Word" in named:
         return WordClass(name, scope, node, width=_keyword(scope, node, "width"))
     if "dialect.Enumeration" in named or "dialect.Flags" in named:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DIALECT = "exokernel.dialect"
 
 VALUES = frozenset(
-    "Array Record Device Word Enumeration Flags Width array bit bits u8 u16 u32 u64 i8 i16 i32 i64 "
+    "Array Record Device Shared Word Enumeration Flags Width array bit bits u8 u16 u32 u64 i8 i16 i32 i64 "
     "wrapping_add wrapping_sub wrapping_multiply rotate_left unsigned_less unsigned_shift_right "
     "size_of offset_of inline never_inline cold syscall system_call admits Answer text_of".split()
 )

@@ -34,6 +34,7 @@ class World:
     """All modules of one compilation."""
 
     loader: Loader
+    kernel: bool = False  # not a program
     scopes: dict[str, Scope] = field(default_factory=dict)
     errors: list[CompileError] = field(default_factory=list)
     error_classes: dict[str, ErrorClass] = field(default_factory=dict)

@@ -26,6 +26,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_][\w.$]*")
 class Conventions:
     """What the code may rely on where it will run."""
 
+    alone: bool = False  # nobody else changes the memory of statics that were placed at an address
     red_zone: bool = True  # nothing interrupts on the current stack
     raise_sites: bool = False  # note where an exception was raised last, for the report of one nobody catches
 

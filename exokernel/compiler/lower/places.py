@@ -1,8 +1,8 @@
 """Memory: where a place is, loading and storing scalars, copying and clearing.
 
 An index is checked against the length where it is used, and the length of a run is a constant.
-A store of an integer into fewer bits than 64 is checked. Accesses to devices, and to the frame
-an interrupt pushed, are volatile: every one happens, in order.
+A store of an integer into fewer bits than 64 is checked. Accesses to devices, to the frame
+an interrupt pushed and, in programs, to placed statics are volatile: every one happens, in order.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def base_of(emitter: Emitter, base: op.Static | op.Slot | op.Local) -> Spot:
     match base:
         case op.Static():
             static = emitter.module.program.statics[base.name]
-            return embedded(emitter, Spot(emitter.module.static_address(base.name), static.storage))
+            volatile = static.address is not None and not emitter.module.conventions.alone
+            return embedded(emitter, Spot(emitter.module.static_address(base.name), static.storage, volatile))
         case op.Slot():
             return embedded(emitter, Spot(f'%".slot.{base.name}"', emitter.function.slots[base.name]))
         case op.Local():
