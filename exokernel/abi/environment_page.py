@@ -18,9 +18,7 @@ class EnvironmentPage(Shared):
     handlers: Array[int] = array(VECTORS)  # where each exception goes; 0: the environment dies of it
     begin: int  # where a slice begins, with RSP at the top of the exception stack; 0: the wheel passes it by
     end: int  # where the end of a slice is announced, as a TrapFrame; 0: the environment dies of it
-    runnable: u32  # 0: the wheel passes it by
     critical: u32  # depth of the software critical section; the library's own
     interrupted: u32  # the slice ended during one; the library's own
-    reserved: u32
-    library: Array[int] = array(220)  # the library's own
+    library: Array[int] = array(221)  # the library's own
     exception_stack: Array[u8] = array(EXCEPTION_STACK)  # records are pushed from its end down; written by the kernel too

@@ -82,7 +82,6 @@ class EnvironmentState(Shared):
     accepting: StoredSlot = Slot(0)  # the slot opened for that grant
     phase: Phase = Phase.FREE
     reason: Reason = Reason.NONE
-    ending: bool = False  # told that its slice is over, and has not yielded yet
     vector: u8 = 0  # of the exception that killed it
 
 
@@ -109,8 +108,9 @@ class MachineState(Shared):
     archive_size: int = 0  # bytes
     slice_length: int = 0  # nanoseconds, as the timer was set
     started: int = 0  # TSC when the first environment was let go
-    current: StoredEnvironment = NOBODY
     now: Slice = Slice(0)  # the slice being run
+    current: StoredEnvironment = NOBODY  # who has the processor
+    ending: bool = False  # it was told that its slice is over, and has not yielded yet
 
 
 class MapRequest(Record):

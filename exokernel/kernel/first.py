@@ -61,9 +61,7 @@ def make(archive: Module, free: int) -> None:
     for number in range(SLICES):
         slice_alloc(FIRST, Slice(number), ROOT_SLOT)
 
-    state = machine.environment_page(page)
-    state.begin = load(program_address(archive.address))
-    state.runnable = 1
+    machine.environment_page(page).begin = load(program_address(archive.address))
     put(Page(ENVIRONMENT_PAGE // FRAME_SIZE), page, Access.WRITE)
     environments[FIRST].phase = Phase.LIVE
 

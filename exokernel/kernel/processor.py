@@ -18,29 +18,24 @@ NOWHERE = 0
 
 
 @inline
-def entry_of(environment: EnvironmentId) -> int:
-    """Where an environment would begin; NOWHERE unless it lives and wants to run."""
-    state = environments[environment]
-    if state.phase != Phase.LIVE:
-        return NOWHERE
-    page = machine.environment_page(state.page)
-    entry = page.begin
-    return entry if page.runnable != 0 and machine.is_entry(entry) else NOWHERE
-
-
-@inline
 def require_entry_of(environment: EnvironmentId) -> int:
     """Where an environment would begin. Raises WrongKind unless it lives and wants to run."""
     state = environments[environment]
     if state.phase != Phase.LIVE:
         raise WrongKind(environment)
-    page = machine.environment_page(state.page)
-    if page.runnable == 0:
-        raise WrongKind(environment)
-    entry = page.begin
+    entry = machine.environment_page(state.page).begin
     if not machine.is_entry(entry):
         raise WrongKind(environment)
     return entry
+
+
+@inline
+def entry_of(environment: EnvironmentId) -> int:
+    """Where an environment would begin; NOWHERE unless it lives and wants to run."""
+    try:
+        return require_entry_of(environment)
+    except WrongKind:
+        return NOWHERE
 
 
 @inline
@@ -62,17 +57,17 @@ def successor(first: int) -> EnvironmentId:
 
 
 @never_inline
-def give_up(environment: EnvironmentId) -> None:
-    """Give what is left of the slice to whom the wheel names next.
+def give_up() -> None:
+    """Take the processor from who has it, and give what is left of the slice to whom the wheel names next.
 
     When the slice of whoever had the processor is over, the wheel has already turned, and
     the present slice is the next one's own.
     """
-    now = machine_state().now
-    next_one = successor(now if environments[environment].ending else now + 1)
-    environments[environment].ending = False
+    state = machine_state()
+    next_one = successor(state.now if state.ending else state.now + 1)
+    state.ending = False
     if next_one == NOBODY:
-        machine_state().current = NOBODY
+        state.current = NOBODY
         machine.idle()
     else:
         run(next_one, entry_of(next_one))
@@ -98,6 +93,5 @@ def end(environment: EnvironmentId, reason: Reason, vector: int) -> None:
 @cold
 def die(reason: Reason, vector: int) -> None:
     """End the environment that has the processor."""
-    current = machine_state().current
-    end(current, reason, vector)
-    give_up(current)
+    end(machine_state().current, reason, vector)
+    give_up()

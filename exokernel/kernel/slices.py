@@ -68,10 +68,15 @@ def slice_give(caller: EnvironmentId, slice: Slice, key: Slot, receiver: Environ
 @syscall
 def yield_to(caller: EnvironmentId, environment: EnvironmentId) -> None:
     """Hand the processor on. One whose slice is over has nothing to give: the wheel says who is next."""
-    entry = NOWHERE if environment == NOBODY else require_entry_of(environment)
+    try:
+        entry = require_entry_of(environment)
+    except WrongKind:
+        if environment != NOBODY:
+            raise
+        entry = NOWHERE
 
-    if environment == NOBODY or environments[caller].ending:
-        give_up(caller)
+    if entry == NOWHERE or machine_state().ending:
+        give_up()
     else:
         run(environment, entry)
 
@@ -84,7 +89,7 @@ def tick() -> int:
     """
     machine_state().ticks += 1
     current = machine_state().current
-    if environments[current].ending:
+    if machine_state().ending:
         overstay(current)
         return NOTHING
 
@@ -99,7 +104,7 @@ def tick() -> int:
 
 def announce_end(current: EnvironmentId) -> int:
     """Find where an environment wants to hear of its slice's end. One that does not want to dies."""
-    environments[current].ending = True
+    machine_state().ending = True
     entry = machine.environment_page(environments[current].page).end
     if machine.is_entry(entry):
         return entry

@@ -1,7 +1,7 @@
 """What the assembly of the kernel's ways in and out means, in Python.
 
 `kernel/arch/x86_64/entry.py` has it in machine code: a trap goes to the function exported as
-`trap_N`, a call through the gate, and whoever leaves the kernel looks at `departure` last.
+`trap_N`, a call through the gate, and whoever leaves the kernel goes where `departure` says.
 What traps and calls mean is the kernel's own Python.
 """
 
@@ -15,6 +15,8 @@ from exokernel.model.processor import Abandoning, Departing, InterruptFrame, Ker
 
 FIRST_INTERRUPT = 32  # vectors below are exceptions
 IGNORED = (2,)  # NMI
+ROUTINE, INSTRUCTION = 0, 16  # offsets in `departure`
+TOP = 16  # offset in `running`
 
 
 class Crossings:
@@ -55,6 +57,7 @@ class Crossings:
         declaration = calls.declared_calls().get(number)
         if declaration is None:
             return 0, BadCall.number
+        self._processor.store(self._departure + ROUTINE, 8, 0)  # as a call pushes where to return to
         answer = calls.dispatch(number, self._caller(), in_registers(declaration, arguments))
         self._leave()
         return answer.value, answer.error
@@ -67,15 +70,16 @@ class Crossings:
 
     def _leave(self) -> None:
         """Go where `departure` says; return when that is back to whoever entered."""
-        symbol = self._processor.symbol_address
-        place = symbol("departure")
-        routine, entry, stack = (self._processor.load(place + 8 * n, 8) for n in range(3))
-        if routine == 0:
-            return
-        self._processor.store(place, 8, 0)
+        load, symbol = self._processor.load, self._processor.symbol_address
+        routine = load(self._departure + ROUTINE, 8)
         if routine == symbol("enter_environment"):
-            self._processor.enter(entry, stack)
-        self._processor.wait()
+            self._processor.enter(load(self._departure + INSTRUCTION, 8), load(symbol("running") + TOP, 8))
+        if routine == symbol("wait_for_interrupt"):
+            self._processor.wait()
+
+    @property
+    def _departure(self) -> int:
+        return self._processor.symbol_address("departure")
 
 
 def in_registers(declaration: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, ...]:

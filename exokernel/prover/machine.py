@@ -186,7 +186,7 @@ MODELS: dict[str, Model] = {
     "paging.map_request": map_request,
     "running.environment_page": environment_page,
     "running.begin": begin,
-    "entry.idle": idle,
+    "departure.idle": idle,
     "panic.panic": unreachable,
     "power.power_off": power_off,
     "floating_point.forget": nothing,

@@ -30,7 +30,7 @@ def accepting(
     before = conduct_row(environment)
     if environment != who:
         return before
-    return ConductRow(donor, generation, place, before.excess, before.ending, before.reason, before.vector)
+    return ConductRow(donor, generation, place, before.excess, before.reason, before.vector)
 
 
 # capability_forge

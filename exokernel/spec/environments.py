@@ -28,7 +28,7 @@ from exokernel.spec.rows import (
     word_row,
 )
 
-INNOCENT = ConductRow(NOBODY, Generation(0), Slot(0), 0, False, Reason.NONE, 0)
+INNOCENT = ConductRow(NOBODY, Generation(0), Slot(0), 0, Reason.NONE, 0)
 
 
 def is_free_name(environment: EnvironmentId) -> bool:
@@ -278,7 +278,7 @@ def environment_destroy_conduct(
     before = conduct_row(any_environment)
     if any_environment != environment:
         return before
-    return ConductRow(NOBODY, before.donor_generation, before.accepting, before.excess, False, Reason.ASKED, 0)
+    return ConductRow(NOBODY, before.donor_generation, before.accepting, before.excess, Reason.ASKED, 0)
 
 
 # environment_free

@@ -176,19 +176,13 @@ def free_name_has_nothing(environment: EnvironmentId) -> bool:
     if state.phase != Phase.FREE:
         return True
     nothing_owned = state.frames == 0 and state.quota == 0 and state.slices == 0 and state.mappings == 0
-    return nothing_owned and state.donor == NOBODY and state.excess == 0 and not state.ending
+    return nothing_owned and state.donor == NOBODY and state.excess == 0
 
 
 def debt_is_bounded(environment: EnvironmentId) -> bool:
     """Nobody lives who owes more ticks than the limit."""
     state = environments[environment]
     return state.excess <= EXCESS_LIMIT or (state.phase == Phase.DEAD and state.excess == EXCESS_LIMIT + 1)
-
-
-def only_the_current_one_is_ending(environment: EnvironmentId) -> bool:
-    """Who was told that its slice is over has the processor, or is dead."""
-    state = environments[environment]
-    return not state.ending or state.phase == Phase.DEAD or environment == machine_state().current
 
 
 # Slices and the machine
@@ -203,8 +197,10 @@ def slice_has_an_owner_or_none(slice: Slice) -> bool:
 
 
 def machine_runs_a_live_environment() -> bool:
-    """The processor is with an environment that lives, or with nobody, at a position of the wheel."""
+    """The processor is with an environment that lives, or with nobody, whom no slice's end concerns."""
     state = machine_state()
     if state.current >= ENVIRONMENTS or state.now >= SLICES or state.frame_count > FRAMES:
         return False
-    return state.current == NOBODY or environments[state.current].phase == Phase.LIVE
+    if state.current == NOBODY:
+        return not state.ending
+    return environments[state.current].phase == Phase.LIVE

@@ -89,7 +89,6 @@ class ConductRow(NamedTuple):
     donor_generation: Generation
     accepting: Slot
     excess: int
-    ending: bool
     reason: Reason
     vector: int
 
@@ -97,7 +96,7 @@ class ConductRow(NamedTuple):
 def conduct_row(environment: EnvironmentId) -> ConductRow:
     state = environments[environment]
     donor, generation = state.donor, state.donor_generation
-    return ConductRow(donor, generation, state.accepting, state.excess, state.ending, state.reason, state.vector)
+    return ConductRow(donor, generation, state.accepting, state.excess, state.reason, state.vector)
 
 
 class SliceRow(NamedTuple):
@@ -111,13 +110,14 @@ def slice_row(slice: Slice) -> SliceRow:
 
 class MachineRow(NamedTuple):
     current: EnvironmentId
+    ending: bool
     now: Slice
     ticks: int
 
 
 def machine_row() -> MachineRow:
     state = machine_state()
-    return MachineRow(state.current, state.now, state.ticks)
+    return MachineRow(state.current, state.ending, state.now, state.ticks)
 
 
 # What the specifications of many calls say

@@ -110,8 +110,7 @@ def can_run(environment: EnvironmentId) -> bool:
     """Whether it lives, wants to, and says where in the user half to begin."""
     if environments[environment].phase != Phase.LIVE:
         return False
-    page = machine.environment_page(environments[environment].page)
-    return page.runnable > 0 and 0 < page.begin < USER_PAGES * FRAME_SIZE
+    return 0 < machine.environment_page(environments[environment].page).begin < USER_PAGES * FRAME_SIZE
 
 
 def is_due(slice: Slice) -> bool:
@@ -137,9 +136,9 @@ def runs_next_without(deceased: EnvironmentId, first: int) -> EnvironmentId:
     return NOBODY
 
 
-def runs_after(environment: EnvironmentId) -> EnvironmentId:
-    """Who gets what is left of the slice when this one gives the processor up."""
-    return runs_next(machine_state().now + one_if(not environments[environment].ending))
+def first_in_question() -> int:
+    """Where the search begins when the processor is given up: behind the present slice, or at it if it is already another's."""
+    return machine_state().now + one_if(not machine_state().ending)
 
 
 # tick
@@ -170,7 +169,7 @@ def stop_of_the_wheel() -> int:
 
 def is_charged() -> bool:
     """Whether the one that has the processor should have left it."""
-    return environments[machine_state().current].ending
+    return machine_state().ending
 
 
 def tick_identity(any_environment: EnvironmentId) -> IdentityRow:
@@ -207,11 +206,10 @@ def tick_conduct(any_environment: EnvironmentId) -> ConductRow:
         excess = max(row.excess - slices_within(any_environment, stop_of_the_wheel()), 0)
     else:
         excess = row.excess
-    ending = row.ending or hears_of_its_end(any_environment)
     if not dies_of_tick(any_environment):
-        return ConductRow(row.donor, row.donor_generation, row.accepting, excess, ending, row.reason, row.vector)
+        return ConductRow(row.donor, row.donor_generation, row.accepting, excess, row.reason, row.vector)
     reason = Reason.OVERSTAYED if is_charged() else Reason.NO_ENTRY
-    return ConductRow(NOBODY, row.donor_generation, row.accepting, excess, False, reason, 0)
+    return ConductRow(NOBODY, row.donor_generation, row.accepting, excess, reason, 0)
 
 
 def tick_machine() -> MachineRow:
@@ -224,7 +222,8 @@ def tick_machine() -> MachineRow:
         current = slices[now].owner
     elif dies_of_tick(current):
         current = runs_next_without(current, now)
-    return MachineRow(current, now, before.ticks + 1)
+    is_told = is_charged() or hears_of_its_end(before.current)
+    return MachineRow(current, is_told and not dies_of_tick(before.current), now, before.ticks + 1)
 
 
 # yield_to
@@ -234,19 +233,11 @@ def yield_to_error(caller: EnvironmentId, environment: EnvironmentId) -> int:
     return ALLOWED if environment == NOBODY or can_run(environment) else WrongKind.number
 
 
-def yield_to_conduct(
-    caller: EnvironmentId, environment: EnvironmentId, any_environment: EnvironmentId
-) -> ConductRow:
-    row = conduct_row(any_environment)
-    if any_environment != caller:
-        return row
-    return ConductRow(row.donor, row.donor_generation, row.accepting, row.excess, False, row.reason, row.vector)
-
-
 def yield_to_machine(caller: EnvironmentId, environment: EnvironmentId) -> MachineRow:
     before = machine_row()
-    is_directed = environment != NOBODY and not environments[caller].ending
-    return MachineRow(environment if is_directed else runs_after(caller), before.now, before.ticks)
+    is_directed = environment != NOBODY and not before.ending
+    next_one = environment if is_directed else runs_next(first_in_question())
+    return MachineRow(next_one, False, before.now, before.ticks)
 
 
 # environment_destroy
@@ -257,5 +248,4 @@ def environment_destroy_machine(caller: EnvironmentId, environment: EnvironmentI
     before = machine_row()
     if environment != caller:
         return before
-    first = before.now + one_if(not environments[caller].ending)
-    return MachineRow(runs_next_without(caller, first), before.now, before.ticks)
+    return MachineRow(runs_next_without(caller, first_in_question()), False, before.now, before.ticks)

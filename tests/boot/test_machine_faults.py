@@ -48,7 +48,7 @@ def test_a_machine_check_is_reported(computer: Computer) -> None:
 
 NULL = '    """Do nothing."""'
 IMPORT = "from exokernel.dialect import admits"
-ENTRY, STARTUP = "arch/x86_64/entry.py", "arch/startup.py"
+ENTRY, DEPARTURE, STARTUP = "arch/x86_64/entry.py", "arch/x86_64/departure.py", "arch/startup.py"
 
 # Vector, bits of the error code that must be set, and what is changed in the kernel.
 PLANTED = {
@@ -64,7 +64,7 @@ PLANTED = {
         14,
         0b01,
         [
-            ("gate.py", NULL, "    machine.environment_page(Frame(2**35 + 0x200)).runnable = 1"),
+            ("gate.py", NULL, "    machine.environment_page(Frame(2**35 + 0x200)).begin = 1"),
             ("gate.py", IMPORT, f"from exokernel.kernel.arch import machine\n{IMPORT}"),
         ],
     ),
@@ -74,7 +74,7 @@ PLANTED = {
         [
             ("gate.py", NULL, "    machine.idle()"),
             ("gate.py", IMPORT, f"from exokernel.kernel.arch import machine\n{IMPORT}"),
-            (ENTRY, 'symbol_address("wait_for_interrupt")', "0x400000"),
+            (DEPARTURE, 'symbol_address("wait_for_interrupt")', "0x400000"),
         ],
     ),
     "a store into what is constant": (

@@ -19,7 +19,6 @@ SECOND = 2
 PAGE = ENVIRONMENT_PAGE + FRAME_SIZE
 BEGIN = offset_of(EnvironmentPage, "begin")
 END = offset_of(EnvironmentPage, "end")
-RUNNABLE = offset_of(EnvironmentPage, "runnable")
 FIRST_STATE = EXPOSED + ENVIRONMENTS_OFFSET + FIRST * size_of(EnvironmentState)
 STATE = EXPOSED + ENVIRONMENTS_OFFSET + SECOND * size_of(EnvironmentState)
 
@@ -48,7 +47,6 @@ make_second:
     testl %edx, %edx
     must z
     movq $second, {PAGE + BEGIN}
-    movl $1, {PAGE + RUNNABLE}
     movl ${SECOND}, %edi
     xorl %esi, %esi
     ask environment_start
@@ -215,7 +213,7 @@ def test_the_machine_waits_while_only_debtors_could_run(computer: Computer, coun
         ended:
             cmpw ${DEBT}, {offset_of(EnvironmentState, "excess")}(%rbx)
             jb ended
-            movl $0, {PAGE + RUNNABLE}
+            movq $0, {PAGE + BEGIN}
             movq {offset_of(MachineState, "ticks")}(%rbp), %rax
             movq %rax, since
             yield 0

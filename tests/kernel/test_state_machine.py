@@ -202,15 +202,14 @@ class Kernel(RuleBasedStateMachine):
 
     @rule(
         environment=st.integers(1, 3),
-        runnable=st.sampled_from([0, 1, 1]),
-        begin=st.sampled_from([ENTRY, ENTRY, 0, 2**47, -1]),
+        begin=st.sampled_from([ENTRY, ENTRY, ENTRY, 0, 0, 2**47, -1]),
         end=st.sampled_from([ENTRY, ENTRY, ENTRY, 0, 2**47]),
     )
-    def write_environment_page(self, environment: int, runnable: int, begin: int, end: int) -> None:
+    def write_environment_page(self, environment: int, begin: int, end: int) -> None:
         """Whoever has it mapped may write there what it likes."""
         if self.world.environments[environment].phase in (Phase.EMBRYO, Phase.LIVE) and not self.is_off:
             page = self.world.page_of(environment)
-            page.runnable, page.begin, page.end = runnable, begin, end
+            page.begin, page.end = begin, end
 
     @rule(times=st.integers(1, 3))
     def tick(self, times: int) -> None:

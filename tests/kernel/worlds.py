@@ -167,7 +167,7 @@ class World:
 
     def entry_points(self, environment: int) -> None:
         page = self.page_of(environment)
-        page.begin, page.end, page.runnable = ENTRY, ENTRY + 8, 1
+        page.begin, page.end = ENTRY, ENTRY + 8
 
     # Ready-made pieces of a world
 

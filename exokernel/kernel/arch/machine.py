@@ -6,7 +6,7 @@ call or interrupt being served is over, so that a call is a change of state and 
 Only x86-64 stands behind it so far.
 """
 
-from exokernel.kernel.arch.x86_64.entry import idle
+from exokernel.kernel.arch.x86_64.departure import idle
 from exokernel.kernel.arch.x86_64.floating_point import forget as forget_registers
 from exokernel.kernel.arch.x86_64.paging import (
     bytes_in,

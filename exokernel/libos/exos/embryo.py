@@ -77,7 +77,6 @@ def map_environment_page(embryo: EnvironmentId, tables: Tables) -> None:
 
 def settle(embryo: EnvironmentId, parent: EnvironmentId) -> None:
     """Write into the environment page in the window what differs from process to process."""
-    page_in_window().runnable = 1
     theirs = state_in_window()
     theirs.parent = parent
     theirs.parent_generation = kernel.environments[parent].generation

@@ -170,7 +170,7 @@ ENOUGH = Guard(
     SLICES, "if environments[current].excess > EXCESS_LIMIT:", "if not LOST and environments[current].excess > EXCESS_LIMIT:"
 )
 NOTHING_TO_GIVE = Guard(
-    SLICES, "or environments[caller].ending:", "or (not LOST and environments[caller].ending):"
+    SLICES, "or machine_state().ending:", "or (not LOST and machine_state().ending):"
 )
 DEBT = Guard(SLICES, "    environments[current].excess += 1", "    environments[current].excess += 0 if LOST else 1")
 TOLD = Guard(

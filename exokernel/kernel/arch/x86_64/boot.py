@@ -61,7 +61,7 @@ boot_long_mode:
     movl %eax, %gs
     movl %edi, %edi                     # the upper half is undefined after the switch
     xorl %ebp, %ebp
-    movq $kernel_stack_top, %rsp
+    movq $trap_stack_top, %rsp
     movq $kernel_main, %rax
     callq *%rax
     ud2                                 # it does not return
@@ -92,10 +92,14 @@ boot_descriptors:
 assembly(f"""
 .section .bss.boot, "aw", @nobits
 .p2align 12
-.globl kernel_stack_guard, kernel_stack_top
+.globl kernel_stack_guard, trap_stack_top, departure, kernel_stack_top
 kernel_stack_guard:
     .skip {FRAME_SIZE}
-    .skip {STACK_SIZE}
+    .skip {STACK_SIZE - 32}
+trap_stack_top:                         # where all begins but a call, which begins with `departure`
+    .skip 8                             # as C wants the stack aligned
+departure:
+    .skip 24
 kernel_stack_top:
 
 .globl spare_stacks

@@ -137,7 +137,7 @@ def _fill_segments() -> None:
 
 
 def _fill_task() -> None:
-    top = symbol_address("kernel_stack_top")
+    top = symbol_address("trap_stack_top")
     task.kernel_stack[0] = top & 0xFFFFFFFF
     task.kernel_stack[1] = top >> 32 & 0xFFFFFFFF
     for number in range(SPARE_STACKS):

@@ -1,40 +1,16 @@
 """System calls and the ways out of the kernel: the assembly between user code and compiled Python.
 
 There is one processor and interrupts stay off in the kernel, so absolute addresses do where
-others need a base register, and nothing needs a lock. Where the processor goes when the kernel
-is left is a record, `departure`: the portable kernel sets it (`machine.begin`, `machine.idle`)
-and returns, and each way out looks at it last. Exceptions enter by `vectors`.
+others need a base register, and nothing needs a lock. A call returns where `departure` says,
+because that is where its return address lies. Exceptions enter by `vectors`.
 """
 
 from exokernel.abi.errors import BadCall
-from exokernel.dialect import Record
-from exokernel.dialect.unsafe import assembly, record_at, symbol_address
+from exokernel.dialect import offset_of
+from exokernel.dialect.unsafe import assembly
+from exokernel.kernel.arch.x86_64.departure import Departure
 from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
-
-
-class Departure(Record):
-    """Where the processor goes when the kernel is left."""
-
-    routine: int  # an address of this module's assembly; 0: back to whoever entered
-    instruction: int  # where `enter_environment` enters
-    stack: int
-
-
-def departure() -> Departure:
-    return record_at(Departure, symbol_address("departure"))
-
-
-def begin_at(instruction: int, stack: int) -> None:
-    """Leave the kernel into the current environment, with nothing in the registers."""
-    ahead = departure()
-    ahead.instruction = instruction
-    ahead.stack = stack
-    ahead.routine = symbol_address("enter_environment")
-
-
-def idle() -> None:
-    """Leave the kernel into waiting for an interrupt."""
-    departure().routine = symbol_address("wait_for_interrupt")
+from exokernel.kernel.arch.x86_64.running import Running
 
 
 # RAX = number, then as C has them but for R10, since SYSCALL takes RCX; back: RAX, RDX = error.
@@ -52,10 +28,8 @@ syscall_entry:
     movq %r10, %rcx
     cmpq system_call_count, %rax
     jae 2f
-    callq *system_calls(,%rax,8)
-1:  cmpq $0, departure
-    jne 3f
-    popq %r11
+    callq *system_calls(,%rax,8)        # pushes `departure.routine`, which the call may write
+1:  popq %r11
     popq %rcx
     xorl %edi, %edi
     xorl %esi, %esi
@@ -67,14 +41,12 @@ syscall_entry:
 2:  xorl %eax, %eax
     movl ${BadCall.number}, %edx
     jmp 1b
-3:  jmpq *departure
 
 .p2align 4
 .globl enter_environment
 enter_environment:
-    movq $0, departure
-    movq departure + 8, %rcx
-    movq departure + 16, %rsp
+    movq departure + {offset_of(Departure, "instruction")}, %rcx
+    movq running + {offset_of(Running, "top")}, %rsp
     movl ${int(USER_FLAGS)}, %r11d
     xorl %eax, %eax
     movl %eax, %ds
@@ -97,8 +69,7 @@ enter_environment:
 
 .globl wait_for_interrupt
 wait_for_interrupt:
-    movq $kernel_stack_top, %rsp
-    movq $0, departure
+    movq $trap_stack_top, %rsp
 1:  sti
     hlt
     cli
@@ -106,8 +77,6 @@ wait_for_interrupt:
 
 .bss
 .p2align 3
-.globl departure
-departure: .skip 24
 user_stack: .skip 8
 .text
 """)

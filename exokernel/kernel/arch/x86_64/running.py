@@ -10,7 +10,7 @@ from exokernel.abi.x86_64 import TrapFrame
 from exokernel.dialect import Record, inline, size_of, wrapping_add, wrapping_multiply, wrapping_sub
 from exokernel.dialect.unsafe import record_at, symbol_address
 from exokernel.kernel.arch.x86_64 import floating_point
-from exokernel.kernel.arch.x86_64.entry import begin_at
+from exokernel.kernel.arch.x86_64.departure import begin_at
 from exokernel.kernel.arch.x86_64.instructions import load_root
 from exokernel.kernel.arch.x86_64.paging import address_of_frame
 
@@ -58,5 +58,5 @@ def begin(environment: EnvironmentId, root: Frame, page: Frame, at: Page, entry:
     now.page = address_of_frame(page)
     now.top = top
     now.record = wrapping_sub(top, size_of(TrapFrame))
-    begin_at(entry, top)
+    begin_at(entry)
     floating_point.switch(environment)

@@ -17,9 +17,8 @@ from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import Record, cold, inline, never_inline, size_of, unsigned_less, wrapping_add, wrapping_sub
 from exokernel.dialect.unsafe import exported, interrupt, record_at
 from exokernel.kernel import processor, slices
-from exokernel.kernel.arch.x86_64 import floating_point
+from exokernel.kernel.arch.x86_64 import departure, floating_point
 from exokernel.kernel.arch.x86_64.descriptors import USER_CODE, USER_DATA
-from exokernel.kernel.arch.x86_64.entry import departure
 from exokernel.kernel.arch.x86_64.instructions import abandon, depart, fault_address, forbid_user_access
 from exokernel.kernel.arch.x86_64.panic import report_field
 from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
@@ -106,8 +105,9 @@ def on_timer(frame: InterruptFrame) -> None:
     """End a slice: in an environment, or while waiting with none to run."""
     forbid_user_access()
     acknowledge()
+    departure.stay()
     handler = slices.tick()
-    if departure().routine != 0:
+    if departure.is_elsewhere():
         depart()
     if handler != 0:
         deliver(frame, Vector.TIMER, 0, handler)

@@ -142,7 +142,7 @@ kernel_fault:
 
 .globl abandon
 abandon:                                # a trap's environment cannot go on
-    movq $kernel_stack_top, %rsp
+    movq $trap_stack_top, %rsp
     callq trap_death
     ud2
 

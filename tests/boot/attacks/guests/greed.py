@@ -108,7 +108,6 @@ def begin_anywhere() -> bool:
     kernel.environment_start(child, KEY)
     for entry in (0, -1, -(2**31), -(2**47), 2**47, 2**47 - 4096, 2**63 - 1):
         show(kernel.environments[child].page, KEY)
-        page_in_window().runnable = 1
         page_in_window().begin = entry
         close_window()
         ours().critical += 1
