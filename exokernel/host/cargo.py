@@ -30,8 +30,11 @@ class Cargo(NamedTuple):
     volumes: Sequence[tuple[str, str]] = ()  # host path, guest path
 
 
-def pack(cargo: Cargo, standard_input: BinaryIO | None) -> int:
-    """Make the archive and give its descriptor, which the caller closes.
+def pack(cargo: Cargo, given: BinaryIO | None) -> int:
+    """Make the archive, with what was given as standard input, and give its descriptor, which the caller closes.
+
+    What comes from a file or pipe is read to its end. A terminal is not waited for: nobody
+    can know before the program runs whether it will read. Its member says what it is.
 
     Raises:
         ToolError: a file cannot be read, is too large, or has a reserved name.
@@ -44,8 +47,10 @@ def pack(cargo: Cargo, standard_input: BinaryIO | None) -> int:
             writer.add(ARGUMENTS, joined([cargo.name, *cargo.arguments]))
             if cargo.environment:
                 writer.add(ENVIRONMENT, joined(cargo.environment))
-            if standard_input is not None:
-                copy_stream(writer, INPUT, standard_input)
+            if given is not None and given.isatty():
+                writer.add(INPUT, b"", stat.S_IFCHR | PERMISSIONS)
+            elif given is not None:
+                copy_stream(writer, INPUT, given)
             for name, path in cargo.others:
                 copy_file(writer, f"{PROGRAMS}/{name}", path)
             for name, path in files(cargo):
@@ -94,19 +99,20 @@ def volume(source: Path, target: str) -> Iterator[tuple[str, Path]]:
         raise ToolError(f"-v {source}:{target}: there is no file or folder {source}")
 
 
-def waiting_input(descriptor: int = 0) -> BinaryIO | None:
-    """Standard input to its end, when it is a file, a pipe or a socket.
-
-    A terminal is not waited for: nobody can know before the program runs whether it will
-    read. There, and where there is no standard input, the program finds it empty.
-    """
+def standard_input(descriptor: int = 0) -> BinaryIO | None:
+    """Standard input, when it is a file, a pipe, a socket or a terminal; of anything else the program finds it empty."""
     try:
         mode = os.fstat(descriptor).st_mode
     except OSError:  # it is closed
         return None
-    if stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+    if stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor):
         return open(descriptor, "rb", buffering=0, closefd=False)
     return None
+
+
+def terminal_of(given: BinaryIO | None) -> int | None:
+    """The descriptor of standard input, when that is a terminal."""
+    return given.fileno() if given is not None and given.isatty() else None
 
 
 def copy_file(writer: Writer, name: str, path: Path) -> None:

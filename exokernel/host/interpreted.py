@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from exokernel.host.boot import Ending
-from exokernel.host.cargo import Cargo, pack, waiting_input
+from exokernel.host.cargo import Cargo, pack, standard_input, terminal_of
 from exokernel.host.errors import Status, ToolError
 from exokernel.host.locales import with_locale
 from exokernel.host.machine import memory_for
@@ -37,6 +37,7 @@ def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
     phases.done("setup")
     executables = machine.load(library_of(source), [source, *others])
     phases.done("load")
+    given = standard_input()
     with TemporaryDirectory() as folder:
         paths = dict(written(executables, Path(folder)))
         archive = pack(
@@ -48,10 +49,10 @@ def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
                 others=[(other.stem, paths[other.stem]) for other in others],
                 volumes=options.volumes,
             ),
-            waiting_input(),
+            given,
         )
     phases.done("image")
-    ending = run_machine(taken(archive), options)
+    ending = run_machine(taken(archive), terminal_of(given), options)
     phases.done("machine")
     return conclude(ending, source.stem, phases, options)
 
@@ -70,14 +71,14 @@ def written(executables: dict[str, bytes], folder: Path) -> Iterator[tuple[str, 
         yield name, path
 
 
-def run_machine(archive: bytes, options: Namespace) -> Ending:
+def run_machine(archive: bytes, terminal: int | None, options: Namespace) -> Ending:
     """Run a machine to its end with our streams, its report kept."""
     memory = options.memory if options.memory is not None else memory_for(len(archive))
     started = time.perf_counter()
     timed_out, code = False, 0
     report = os.memfd_create("report")
     try:
-        code = machine.run(archive, Console(report=report), memory, options.timeout)
+        code = machine.run(archive, Console(report=report, input=terminal), memory, options.timeout)
     except TimeoutError:
         timed_out = True
     except RuntimeError as error:

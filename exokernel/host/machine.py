@@ -55,12 +55,13 @@ class Machine(NamedTuple):
     parameters: str = ""  # for the kernel
     counted: bool = False
     debugger: str | None = None  # a socket's path; the machine then waits for gdb
+    typed: bool = False  # its output stream is a socket, and brings what is typed
 
     def command(self, qemu: str, streams: Streams) -> list[str]:
         words = [qemu, "-M", BOARDS[self.board], "-accel", "tcg", "-cpu", PROCESSOR]
         words += ["-m", f"{self.memory // MEBIBYTE}M", "-smp", "1"]
         words += ["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
-        words += character_device("output", streams.output) + ["-serial", "chardev:output"]
+        words += character_device("output", streams.output, self.typed) + ["-serial", "chardev:output"]
         words += character_device("error", streams.error) + debug_port(ERROR_PORT, "error")
         words += character_device("report", streams.report) + debug_port(REPORT_PORT, "report")
         words += ["-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4"]
@@ -76,8 +77,9 @@ class Machine(NamedTuple):
         return words
 
 
-def character_device(name: str, descriptor: int) -> list[str]:
-    return ["-chardev", f"file,id={name},path=/proc/self/fd/{descriptor}"]
+def character_device(name: str, descriptor: int, both_ways: bool = False) -> list[str]:
+    way = f"socket,id={name},fd={descriptor}" if both_ways else f"file,id={name},path=/proc/self/fd/{descriptor}"
+    return ["-chardev", way]
 
 
 def debug_port(port: int, name: str) -> list[str]:

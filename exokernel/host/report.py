@@ -7,6 +7,7 @@ One line, one report: a word, then what it says.
     fault KEY=VALUE ...       where the exception happened that the next `crash` is about
     panic KEY=VALUE ...       the kernel stopped itself
     ours NAME TICKS TIMES     what a loop of the benchmark took; on the bare floor, `floor`
+    read                      a process waits for a line of the terminal, see `terminal`
 
 Keys of `crash` and `panic`, all optional: the registers by their names (`rip rsp rbp rbx
 r12` ... `cr2`), `vector` and `error` of the exception, `environment`, all hexadecimal;
@@ -20,12 +21,14 @@ from collections.abc import Iterable
 from signal import Signals
 from typing import NamedTuple
 
+from exokernel.abi.console import READ
 from exokernel.abi.x86_64 import Vector
 from exokernel.host.errors import Status
 from exokernel.host.machine import POWERED_OFF
 
 TEXTS = ("program", "reason")  # keys whose value is no number
 MEMORY = "memory"
+ASKING = READ.rstrip()  # tells nothing about the end
 EXCEPTIONS = ("no-handler", "no-stack")  # reasons behind which there is an exception
 
 
@@ -62,7 +65,7 @@ def parse(stream: bytes) -> list[Report]:
         kind, _, text = line.partition(" ")
         if kind == "fault":
             where = f" {text}"
-        elif kind:
+        elif kind and kind != ASKING:
             reports.append(Report(kind, text + where if kind == "crash" else text))
             where = "" if kind == "crash" else where
     return reports

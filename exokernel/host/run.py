@@ -4,8 +4,8 @@
   cat FILE | exok run programs/wc.py
 
 Standard output and error are the guest's alone, byte for byte; what exok itself has to say
-goes to standard error behind `exok: `. Arguments that name files take these along. Standard
-input is taken along when it is a file or a pipe; on a terminal the program finds it empty.
+goes to standard error behind `exok: `. Arguments that name files take these along, and so is
+standard input, when it is a file or a pipe; of a terminal the program gets the lines it reads.
 The caller's LC_ALL, LC_CTYPE and LANG go along, unless -e gives them or their locale is not
 installed.
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from exokernel.host.boot import boot
-from exokernel.host.cargo import Cargo, pack, waiting_input
+from exokernel.host.cargo import Cargo, pack, standard_input, terminal_of
 from exokernel.host.errors import ToolError
 from exokernel.host.locales import with_locale
 from exokernel.host.machine import LEAST_SPARE, Board, Machine, memory_for, parse_size
@@ -107,18 +107,20 @@ def run_on_qemu(path: Path, options: Namespace, phases: Phases) -> int:
     phases.done("setup")
     compiled = compile_all(path, options.others, quiet=options.quiet)
     phases.done("compile")
-    archive = pack_cargo(compiled, options, waiting_input())
+    given = standard_input()
+    archive = pack_cargo(compiled, options, given)
     phases.done("image")
     try:
-        machine = machine_for(compiled, archive, options)
-        ending = boot(machine, qemu, options.timeout, files=[archive])
+        terminal = terminal_of(given)
+        machine = machine_for(compiled, archive, options)._replace(typed=terminal is not None)
+        ending = boot(machine, qemu, options.timeout, files=[archive], terminal=terminal)
     finally:
         os.close(archive)
     phases.done("machine")
     return conclude(ending, compiled, phases, options)
 
 
-def pack_cargo(compiled: Compiled, options: Namespace, standard_input: BinaryIO | None) -> int:
+def pack_cargo(compiled: Compiled, options: Namespace, given: BinaryIO | None) -> int:
     cargo = Cargo(
         program=compiled.program,
         name=compiled.name,
@@ -128,7 +130,7 @@ def pack_cargo(compiled: Compiled, options: Namespace, standard_input: BinaryIO 
         volumes=options.volumes,
     )
     with progress("reading standard input and files", options.quiet):
-        return pack(cargo, standard_input)
+        return pack(cargo, given)
 
 
 def machine_for(compiled: Compiled, archive: int, options: Namespace) -> Machine:

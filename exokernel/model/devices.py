@@ -9,8 +9,12 @@ import select
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from exokernel.abi.console import AS_IT_IS, LINE_ENDS
+
 SERIAL_READY = 0x60  # what is sent is sent at once
 SERIAL_RECEIVED = 0x01
+LONGEST_LINE = 1 << 16  # bytes; more than a terminal gives at once
+MOMENT = 0.02  # seconds
 
 
 class Port(IntEnum):
@@ -39,6 +43,17 @@ class PowerOff(BaseException):
         self.code = code
 
 
+def typed_at(terminal: int) -> bytes:
+    """Wait for a line of the host's terminal, and give it as it is sent to a machine. [termios(3), canonical mode]"""
+    try:
+        line = os.read(terminal, LONGEST_LINE)
+    except OSError:  # it was hung up
+        line = b""
+    for special in (AS_IT_IS, LINE_ENDS):
+        line = line.replace(bytes([special]), bytes([AS_IT_IS, special]))
+    return line if line.endswith(b"\n") else line + bytes([LINE_ENDS])
+
+
 @dataclass
 class Console:
     """Where the streams go: descriptors of the host."""
@@ -46,28 +61,29 @@ class Console:
     output: int = 1
     error: int = 2
     report: int = 2
-    input: int | None = None
+    input: int | None = None  # a terminal
+    typed: bytes = b""  # and not taken yet
+    polled: bool = False  # and nothing written or taken since
 
     def write(self, descriptor: int, value: int) -> None:
+        self.polled = False
         os.write(descriptor, bytes([value & 0xFF]))
 
     def has_input(self) -> bool:
-        return self.input is not None and bool(select.select([self.input], [], [], 0)[0])
-
-    def wait_for_input(self) -> None:
-        """Let the host rest a moment while nothing can run but somebody might type."""
-        if self.input is not None:
-            select.select([self.input], [], [], 0.01)
+        """Whether a byte waits to be taken. Who asks again and again waits for it: then the host rests a moment."""
+        rest = MOMENT if self.polled else 0
+        self.polled = True
+        return self.typed != b"" or self.input is not None and bool(select.select([self.input], [], [], rest)[0])
 
     def read(self) -> int:
         """Take one byte that was typed; 0 when there is none."""
-        if self.input is None or not self.has_input():
+        if not self.has_input():
             return 0
-        data = os.read(self.input, 1)
-        if not data:
-            self.input = None  # the end of a file stays ready to read for ever
-            return 0
-        return data[0]
+        self.polled = False
+        if not self.typed and self.input is not None:
+            self.typed = typed_at(self.input)
+        byte, self.typed = self.typed[0], self.typed[1:]
+        return byte
 
 
 @dataclass

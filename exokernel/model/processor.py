@@ -198,7 +198,6 @@ class Processor(Hardware):
         """Wait for interrupts, in the kernel, with nothing to run."""
         self.user = False
         while True:
-            self.ports.console.wait_for_input()
             self.timer.now = max(self.timer.now, self.timer.deadline)
             if self.timer.take_interrupt():
                 frame = InterruptFrame(code_segment=KERNEL_CODE)

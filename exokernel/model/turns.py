@@ -20,7 +20,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-CONTEXTS = 1 << 16  # that one machine can save
+CONTEXTS = 1 << 12  # that one machine can have saved at a time, and one more
 STATE_SIZE = 1 << 20  # bytes that pass from turn to turn
 LONGEST_OUTCOME = 1 << 12  # bytes; written at once, so read at once
 ALIVE_CHECK = 2.0  # seconds between looks whether the others still live
@@ -73,12 +73,14 @@ class Turns:
         return self._outcome >= 0 and os.getpid() != self._waiting
 
     def next_ticket(self) -> int:
-        """Name the context that is about to be saved."""
-        (number,) = struct.unpack("<q", self._tickets[:8])
-        if number + 1 == CONTEXTS:
-            raise RuntimeError(f"more than {CONTEXTS} contexts were saved")
-        self._tickets[:8] = struct.pack("<q", number + 1)
-        return int(number) + 1
+        """Name the context that is about to be saved, as none that sleeps is named."""
+        (last,) = struct.unpack("<q", self._tickets[:8])
+        for step in range(CONTEXTS - 1):
+            number = 1 + (int(last) + step) % (CONTEXTS - 1)
+            if self._sleeper(number) == 0:
+                self._tickets[:8] = struct.pack("<q", number)
+                return number
+        raise RuntimeError(f"{CONTEXTS - 1} contexts are saved")
 
     def save(self, ticket: int) -> Any:
         """Return None now, and what `resume` is given, in another process, when it is."""
@@ -144,8 +146,7 @@ class Turns:
 
     def _end_all(self) -> None:
         """Kill what sleeps, and what runs if anything does."""
-        (last,) = struct.unpack("<q", self._tickets[:8])
-        for ticket in range(int(last) + 1):
+        for ticket in range(CONTEXTS):
             sleeper = self._sleeper(ticket)
             if sleeper != 0:
                 with suppress(ProcessLookupError):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from exokernel.host.archive import members
-from exokernel.host.cargo import Cargo, pack, waiting_input
+from exokernel.host.cargo import Cargo, pack, standard_input, terminal_of
 from exokernel.host.errors import ToolError
 
 
@@ -75,22 +75,32 @@ def test_a_file_that_cannot_be_read(program: Path) -> None:
         packed(Cargo(Path("gone.elf"), "wc"))
 
 
-def test_files_and_pipes_are_waited_for_and_terminals_are_not(tmp_path: Path) -> None:
+def test_standard_input_that_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"skipped kept")
     with open(tmp_path / "file", "rb", buffering=0) as file:
         file.seek(8)
-        found = waiting_input(file.fileno())
+        found = standard_input(file.fileno())
         assert found is not None and found.read() == b"kept"
     source, end = os.pipe()
     os.write(end, b"through a pipe")
     os.close(end)
-    found = waiting_input(source)
+    found = standard_input(source)
     assert found is not None and found.read() == b"through a pipe"
     os.close(source)
     primary, terminal = os.openpty()
-    assert waiting_input(terminal) is None
+    found = standard_input(terminal)
+    assert found is not None and terminal_of(found) == terminal
     os.close(primary)
     os.close(terminal)
-    assert waiting_input(terminal) is None
+    assert standard_input(terminal) is None
     with open(os.devnull) as nothing:
-        assert waiting_input(nothing.fileno()) is None
+        assert standard_input(nothing.fileno()) is None
+
+
+def test_a_terminal_is_not_waited_for(program: Path) -> None:
+    primary, terminal = os.openpty()
+    descriptor = pack(Cargo(program, "cat"), standard_input(terminal))
+    found = {member.name: member.data for member in members(os.pread(descriptor, 1 << 30, 0))}
+    assert found["input"] == b""
+    for each in (primary, terminal, descriptor):
+        os.close(each)

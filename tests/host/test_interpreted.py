@@ -1,8 +1,5 @@
 """`exok run --machine cpython` behaves like the booted machine, and can be debugged with pdb."""
 
-import os
-import pty
-import select
 import subprocess
 import sys
 import time
@@ -10,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.host.keyboard import ROOT, Keyboard
+
 COMMAND = [sys.executable, "-m", "exokernel", "run", "--machine", "cpython"]
 
 
@@ -81,24 +79,9 @@ def command_lines() -> list[str]:
 @pytest.mark.slow
 def test_a_breakpoint_stops_in_the_program(tmp_path: Path) -> None:
     text = "def main() -> int:\n    answer = 42\n    breakpoint()\n    return answer - 40\n"
-    words = [*COMMAND, program(tmp_path, text)]
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(ROOT)
-        os.execv(words[0], words)
-    shown = read_until(terminal, b"(Pdb)")
-    os.write(terminal, b"p answer * 2\n")
-    shown += read_until(terminal, b"(Pdb)")
-    os.write(terminal, b"c\n")
-    _, status = os.waitpid(child, 0)
-    assert b"return answer - 40" in shown and b"84" in shown
-    assert os.waitstatus_to_exitcode(status) == 2
-
-
-def read_until(terminal: int, mark: bytes) -> bytes:
-    shown = b""
-    deadline = time.monotonic() + 30
-    while mark not in shown and time.monotonic() < deadline:
-        if select.select([terminal], [], [], 1)[0]:
-            shown += os.read(terminal, 4096)
-    return shown
+    with Keyboard(["run", "--machine", "cpython", program(tmp_path, text)]) as keyboard:
+        assert b"return answer - 40" in keyboard.see(b"(Pdb)")
+        keyboard.type(b"p answer * 2\n")
+        keyboard.see(b"84")
+        keyboard.type(b"c\n")
+        assert keyboard.leave()[0] == 2

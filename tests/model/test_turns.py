@@ -67,3 +67,17 @@ def test_a_machine_that_breaks_says_so(capfd: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(RuntimeError):
         Turns().run(lambda: 1 // 0)
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_the_names_of_contexts_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exokernel.model.turns.CONTEXTS", 4)
+    turns = Turns()
+
+    def machine() -> None:
+        for number in range(20):
+            ticket = turns.next_ticket()
+            if turns.save(ticket) is None:
+                turns.resume(ticket, number)
+        turns.finish("all of them")
+
+    assert turns.run(machine) == "all of them"

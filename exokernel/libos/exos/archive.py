@@ -17,7 +17,7 @@ MODE_DIGITS = 14  # offset of the member's kind and permissions
 SIZE_DIGITS = 54  # offset of its size
 NAME_DIGITS = 94  # offset of the length of its name
 DIGITS = 8
-FILE_KIND, REGULAR, DIRECTORY = 0xF000, 0x8000, 0x4000  # of a mode
+FILE_KIND, REGULAR, DIRECTORY, CHARACTERS = 0xF000, 0x8000, 0x4000, 0x2000  # of a mode
 ALIGNMENT = 4  # of headers and data
 TRAILER = b"TRAILER!!!"
 

@@ -6,6 +6,7 @@ from typing import NewType
 from exokernel.dialect import Array, array, u8
 from exokernel.libos.arch.x86_64.memory import bytes_from, octets_from
 from exokernel.libos.on_linux.arch.system import (
+    CHARACTERS,
     CLOSE,
     DIRECTORY,
     FILE_KIND,
@@ -17,6 +18,7 @@ from exokernel.libos.on_linux.arch.system import (
     status_of,
 )
 from exokernel.libos.on_linux.heap import HeapExhausted, allocate
+from exokernel.libos.on_linux.output import flush_all
 
 Descriptor = NewType("Descriptor", int)
 
@@ -116,7 +118,12 @@ def kind_of(file: Descriptor) -> int:
 
 
 def read(file: Descriptor, buffer: Array[u8]) -> int:
-    """Read the next bytes into a buffer, and answer how many; 0 at the end. Raises NotOpen."""
+    """Read the next bytes into a buffer, and answer how many; 0 at the end. Raises NotOpen.
+
+    Whoever is to type them sees first what we have printed.
+    """
+    if kind_of(file) == CHARACTERS:
+        flush_all()
     count = read_into(file, buffer)
     if count < 0:
         raise NotOpen

@@ -9,7 +9,7 @@ from exokernel.dialect.unsafe import address_of
 READ, WRITE, OPEN, CLOSE, STATUS, GET_PROCESS, FORK, EXECUTE, WAIT, EXIT = 0, 1, 2, 3, 5, 39, 57, 59, 61, 231
 READ_ONLY = 0
 
-REGULAR, DIRECTORY = 0x8000, 0x4000  # kinds of file, within FILE_KIND
+REGULAR, DIRECTORY, CHARACTERS = 0x8000, 0x4000, 0x2000  # kinds of file, within FILE_KIND
 FILE_KIND = 0xF000
 
 
