@@ -204,12 +204,15 @@ def table_alloc(parent: Frame, index: Index, frame: Frame, key: Slot) -> None:
 
 @system_call(14)
 def table_free(parent: Frame, index: Index, key: Slot) -> None:
-    """Unlink and give back the empty table that `parent` links at `index`. Of a dead owner's, anyone may.
+    """Unlink and give back the empty table that `parent` links at `index`.
+
+    From an abandoned address space, anyone may: one whose owner is dead, and whose root no
+    other environment has, be it dead itself.
 
     Raises:
         WrongKind: `parent` is no table that links tables.
-        NoCapability: the owner lives, and `key` is empty.
-        NotPermitted: the owner lives, and `key` does not grant WRITE over `parent`.
+        NoCapability: the address space is not abandoned, and `key` is empty.
+        NotPermitted: it is not, and `key` does not grant WRITE over `parent`.
         BadEntry: `parent` links no table at `index`.
         InUse: the table has entries.
     Source: Xok pmap.c, pt_free.
@@ -288,13 +291,13 @@ def protect(table: Frame, index: Index, count: int, clear: Entry, set: Entry, ke
 def repossess(table: Frame, index: Index, key: Slot) -> None:
     """Remove the entry at `index`, whosever table it is: by the holder of GRANT over the frame it names.
 
-    Of a dead owner's table, anyone may.
+    From an abandoned address space, as in `table_free`, anyone may.
 
     Raises:
         WrongKind: `table` is not at level 1.
         BadEntry: the entry is not present.
-        NoCapability: the table's owner lives, and `key` is empty.
-        NotPermitted: the table's owner lives, and `key` does not grant GRANT over the frame the entry names.
+        NoCapability: the address space is not abandoned, and `key` is empty.
+        NotPermitted: it is not, and `key` does not grant GRANT over the frame the entry names.
     Source: SOSP95 §3, the abort protocol; the witness names what the kernel would have to search.
     """
 

@@ -2,22 +2,23 @@
 
 A table belongs to the owner of the table that links it, and is guarded alike; so an address
 space has one owner, who pays for it, and one guard. A linked table knows which pages it
-covers. What its entries may name is `translations`' business.
+covers. Other environments may share the space; only when its owner is dead and all of them are
+gone, nobody is left whom a change could harm. What entries may name is `translations`' business.
 """
 
 from typing import NamedTuple
 
-from exokernel.abi.capability import Rights
+from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import BadEntry, InUse, WrongKind
 from exokernel.abi.layout import FIRST_KERNEL_SLOT
 from exokernel.abi.names import TABLE_ENTRIES, EnvironmentId, Frame, Index, Slot
-from exokernel.abi.tables import FrameKind
+from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import inline, syscall
 from exokernel.kernel.arch import machine
-from exokernel.kernel.capabilities import require, require_unless_dead
+from exokernel.kernel.capabilities import require
 from exokernel.kernel.frames import own, release, require_free, require_quota
-from exokernel.kernel.state import frames
+from exokernel.kernel.state import environments, frames
 
 
 class Level(NamedTuple):
@@ -38,6 +39,16 @@ def level_of(table: Frame) -> Level:
             return Level(FrameKind.TABLE_3, TABLE_ENTRIES * TABLE_ENTRIES)
         case _:
             raise WrongKind(table)
+
+
+@inline
+def require_unless_abandoned(
+    table: Frame, holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability
+) -> None:
+    """Do as `require` until the owner of a table's address space is dead, and nobody else has its root."""
+    owner = frames[table].owner
+    if environments[owner].phase != Phase.DEAD or frames[environments[owner].root].uses != 1:
+        require(holder, key, wanted, guard)
 
 
 @inline
@@ -70,7 +81,7 @@ def table_free(caller: EnvironmentId, parent: Frame, index: Index, key: Slot) ->
     """Unlink an empty table; the self-map may remember it, wherever that shows it."""
     level_of(parent)
     state = frames[parent]
-    require_unless_dead(state.owner, caller, key, Rights.WRITE, state.guard)
+    require_unless_abandoned(parent, caller, key, Rights.WRITE, state.guard)
     require_user_half(parent, index)
     link = machine.entries(parent)[index]
     if not link.present:

@@ -25,10 +25,11 @@ from exokernel.abi.tables import FrameKind, MapRequest
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import Array, inline, never_inline, size_of, syscall, unsigned_less
 from exokernel.kernel.arch import machine
-from exokernel.kernel.capabilities import held, require, require_unless_dead
+from exokernel.kernel.capabilities import held, require
 from exokernel.kernel.frames import require_data
 from exokernel.kernel.gate import admit_frame, admit_index
 from exokernel.kernel.state import environments, frames, machine_state
+from exokernel.kernel.tables import require_unless_abandoned
 
 MAPPED = Entry(present=True, user=True)  # what every entry is
 FLAGS = Entry(writable=True, no_execute=True, accessed=True, dirty=True, software=7)  # what a library may change
@@ -257,7 +258,7 @@ def repossess(caller: EnvironmentId, table: Frame, index: Index, key: Slot) -> N
     entry = machine.entries(table)[index]
     if not entry.present:
         raise BadEntry(index)
-    require_unless_dead(frames[table].owner, caller, key, Rights.GRANT, frames[entry.frame].guard)
+    require_unless_abandoned(table, caller, key, Rights.GRANT, frames[entry.frame].guard)
 
     exchange(table, index, Entry())
     machine.forget(page_at(table, index), 1)

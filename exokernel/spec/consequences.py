@@ -2,7 +2,8 @@
 
 Each function is true of every state in which the invariants are. The first is isolation as the
 processor sees it; the others say that what the dead leave can always be taken, one thing at a
-time and by anyone, so that repossession goes on until nothing is left. [PROOF I2, T9]
+time, by anyone or, where others live in their address space, by who holds the keys; so that
+repossession goes on until nothing is left. [PROOF I2, T9]
 """
 
 from exokernel.abi.capability import Rights
@@ -11,7 +12,7 @@ from exokernel.abi.names import EnvironmentId, Frame, Index, Slot
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.kernel.state import environments, frames
 from exokernel.spec.frames import frame_free_error
-from exokernel.spec.rows import ALLOWED
+from exokernel.spec.rows import ALLOWED, held, is_abandoned
 from exokernel.spec.tables import table_free_error
 from exokernel.spec.translations import repossess_error
 from exokernel.spec.views import capability, entry, exists, is_table, maps, stands
@@ -44,18 +45,35 @@ def no_table_is_mapped(table: Frame, index: Index) -> bool:
     return not maps(table, index) or not is_table(entry(table, index).frame)
 
 
+def nobody_lives_where_anyone_may_reap(environment: EnvironmentId, table: Frame) -> bool:
+    """Who has the root of an abandoned address space is its owner, which is dead."""
+    if not is_table(table) or not is_abandoned(table) or not exists(environment):
+        return True
+    owner = frames[table].owner
+    return environment == owner or environments[environment].root != environments[owner].root
+
+
+def entry_can_be_taken_back(caller: EnvironmentId, table: Frame, index: Index, key: Slot) -> bool:
+    """Who holds GRANT over a frame may remove any entry that names it, whoever lives there."""
+    if not maps(table, index) or not held(caller, key).valid:
+        return True
+    if not held(caller, key).grants(Rights.GRANT, frames[entry(table, index).frame].guard):
+        return True
+    return repossess_error(caller, table, index, key) == ALLOWED
+
+
 def entry_of_the_dead_can_be_taken(caller: EnvironmentId, table: Frame, index: Index, key: Slot) -> bool:
-    """Anyone may remove an entry that a dead environment has left."""
-    if not maps(table, index) or environments[frames[table].owner].phase != Phase.DEAD:
+    """Anyone may remove an entry from an abandoned address space."""
+    if not maps(table, index) or not is_abandoned(table):
         return True
     return repossess_error(caller, table, index, key) == ALLOWED
 
 
 def table_of_the_dead_can_be_freed(caller: EnvironmentId, parent: Frame, index: Index, key: Slot) -> bool:
-    """Anyone may free a table without entries that a dead environment has left."""
+    """Anyone may free a table without entries in an abandoned address space."""
     if frames[parent].kind <= FrameKind.TABLE_1 or not stands(parent, index):
         return True
-    if environments[frames[parent].owner].phase != Phase.DEAD or frames[entry(parent, index).frame].entries != 0:
+    if not is_abandoned(parent) or frames[entry(parent, index).frame].entries != 0:
         return True
     return table_free_error(caller, parent, index, key) == ALLOWED
 

@@ -136,6 +136,12 @@ def lives(environment: EnvironmentId) -> bool:
     return environments[environment].phase != Phase.DEAD
 
 
+def is_abandoned(table: Frame) -> bool:
+    """Whether nobody is left in a table's address space: its owner is dead, and no other environment has its root."""
+    owner = frames[table].owner
+    return not lives(owner) and frames[environments[owner].root].uses == 1
+
+
 def key_error(holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability) -> int:
     """Why a key does not open a guard, or ALLOWED."""
     capability = held(holder, key)

@@ -1,6 +1,6 @@
 """The specification of the calls on page tables."""
 
-from exokernel.abi.capability import Rights
+from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import BadEntry, InUse, QuotaExceeded, WrongKind
 from exokernel.abi.layout import FIRST_KERNEL_SLOT
 from exokernel.abi.names import TABLE_ENTRIES, EnvironmentId, Frame, Index, Slot
@@ -13,11 +13,16 @@ from exokernel.spec.rows import (
     AccountRow,
     FrameRow,
     frame_row,
+    is_abandoned,
     key_error,
     linking,
-    reaper_error,
     word_row,
 )
+
+
+def space_error(table: Frame, holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability) -> int:
+    """Why somebody may not take from an address space: it is not abandoned, and the key does not open the guard."""
+    return ALLOWED if is_abandoned(table) else key_error(holder, key, wanted, guard)
 
 
 def links_tables(frame: Frame) -> bool:
@@ -98,7 +103,7 @@ def table_alloc_word(
 def table_free_error(caller: EnvironmentId, parent: Frame, index: Index, key: Slot) -> int:
     if not links_tables(parent):
         return WrongKind.number
-    error = reaper_error(frames[parent].owner, caller, key, Rights.WRITE, frames[parent].guard)
+    error = space_error(parent, caller, key, Rights.WRITE, frames[parent].guard)
     if error != ALLOWED:
         return error
     if is_kernels(parent, index) or not word_row(parent, index).present:

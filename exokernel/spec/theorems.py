@@ -57,13 +57,15 @@ def capability_is_not_taken(
 def frame_changes_hands_by_its_guard(
     caller: EnvironmentId, presented: Capability, frame: Frame, before: FrameView, after: FrameView
 ) -> bool:
-    """An owned frame keeps owner, guard and kind, unless the caller presents what opens it, or its owner is dead."""
+    """An owned frame keeps owner, guard and kind, unless the caller presents what opens it, or its owner is dead; a table, if nobody else is left in its address space."""
     same = after.owner == before.owner and after.guard == before.guard and after.kind == before.kind
     if same or before.kind == FrameKind.FREE:
         return True
     if before.kind == FrameKind.RESERVED:
         return False
     opened = presented.grants(Rights.GRANT, before.guard) or presented.grants(Rights.WRITE, before.guard)
+    if before.kind != FrameKind.DATA:
+        return opened or before.abandoned
     return opened or before.owner_phase == Phase.DEAD
 
 
@@ -79,10 +81,10 @@ def guard_changes_only_while_nothing_uses_it(
 def entry_changes_by_its_guard(
     caller: EnvironmentId, presented: Capability, table: Frame, index: Index, before: EntryView, after: EntryView
 ) -> bool:
-    """An entry stays, unless the caller may write the table, or takes back the frame, or the table's owner is dead."""
+    """An entry stays, unless the caller may write the table, or takes back the frame, or nobody is left in the address space."""
     if not before.stands or (after.stands and after.entry == before.entry):
         return True
-    if presented.grants(Rights.WRITE, before.guard) or before.owner_phase == Phase.DEAD:
+    if presented.grants(Rights.WRITE, before.guard) or before.abandoned:
         return True
     return before.maps and presented.grants(Rights.GRANT, before.named_guard) and not after.entry.present
 

@@ -24,11 +24,11 @@ from exokernel.spec.rows import (
     key_error,
     linking,
     one_if,
-    reaper_error,
     slot_row,
     using,
     word_row,
 )
+from exokernel.spec.tables import space_error
 
 FLAGS = Entry(writable=True, no_execute=True, accessed=True, dirty=True, software=7)
 REQUEST_SIZE = 16  # bytes
@@ -295,7 +295,7 @@ def repossess_error(caller: EnvironmentId, table: Frame, index: Index, key: Slot
     entry = word_row(table, index)
     if not entry.present:
         return BadEntry.number
-    return reaper_error(frames[table].owner, caller, key, Rights.GRANT, frames[entry.frame].guard)
+    return space_error(table, caller, key, Rights.GRANT, frames[entry.frame].guard)
 
 
 def repossess_word(

@@ -13,6 +13,7 @@ from exokernel.abi.tables import CapabilityState, FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch import machine
 from exokernel.kernel.state import capabilities, environments, frames, slices
+from exokernel.spec.rows import is_abandoned
 
 MAPPED = Entry(present=True, user=True)  # what every entry of a level-1 table is
 MAY_CHOOSE = Entry(
@@ -86,11 +87,12 @@ class FrameView(NamedTuple):
     owner_phase: Phase
     guard: Capability
     uses: int
+    abandoned: bool  # as a table: whether nobody is left in its address space
 
 
 def see_frame(frame: Frame) -> FrameView:
     state = frames[frame]
-    return FrameView(state.kind, state.owner, environments[state.owner].phase, state.guard, state.uses)
+    return FrameView(state.kind, state.owner, environments[state.owner].phase, state.guard, state.uses, is_abandoned(frame))
 
 
 class EntryView(NamedTuple):
@@ -98,7 +100,7 @@ class EntryView(NamedTuple):
     maps: bool
     entry: Entry
     guard: Capability  # of the table
-    owner_phase: Phase
+    abandoned: bool  # whether nobody is left in the table's address space
     named_guard: Capability  # of the frame the entry names
     forgotten: bool  # whether the processor was told to forget the page's translation in this step
 
@@ -107,8 +109,8 @@ def see_entry(table: Frame, index: Index) -> EntryView:
     state, found = frames[table], entry(table, index)
     named = frames[found.frame].guard if found.frame < FRAMES else Capability()
     page = Page(state.region * TABLE_ENTRIES + index)
-    phase = environments[state.owner].phase
-    return EntryView(stands(table, index), maps(table, index), found, state.guard, phase, named, forgotten(page))
+    standing, mapping, alone = stands(table, index), maps(table, index), is_abandoned(table)
+    return EntryView(standing, mapping, found, state.guard, alone, named, forgotten(page))
 
 
 def forgotten(page: Page) -> bool:

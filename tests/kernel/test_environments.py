@@ -243,6 +243,40 @@ def test_free_refuses_while_others_live_in_its_address_space(world):
     world.call("environment_free", 2)
 
 
+# Sharing an address space
+
+
+@pytest.fixture
+def shared(world):
+    """2 is dead; 3 lives on in its address space, where frame 30 is mapped; 4 is a stranger to both."""
+    world.living(2, quota=12)
+    table = world.table_path(16, by=2)
+    world.call("frame_alloc", 30, 0, by=2)
+    world.call("map", table, 7, data(30), 0, by=2)
+    world.call("environment_clone", 3, 40, 0x300, 0, 2, by=2)
+    world.call("environment_start", 3, 0)
+    world.call("environment_destroy", 2, 0)
+    world.living(4, root=50, page=51, rights=named(9))
+    return world
+
+
+def test_a_stranger_cannot_change_what_a_clone_of_the_dead_lives_in(shared):
+    assert_refused(shared, NotPermitted, "repossess", 18, 7, 0, by=4)
+    assert_refused(shared, NoCapability, "repossess", 18, 7, 5, by=4)
+    shared.call("repossess", 18, 7, 0)
+    assert_refused(shared, NotPermitted, "table_free", 17, 0, 0, by=4)
+    assert_refused(shared, NoCapability, "table_free", 17, 0, 5, by=4)
+    shared.call("table_free", 17, 0, 0)
+
+
+def test_anyone_may_reap_an_address_space_that_nobody_is_left_in(shared):
+    shared.call("environment_destroy", 3, 0)
+    assert_refused(shared, NotPermitted, "repossess", 18, 7, 0, by=4)
+    shared.call("environment_free", 3, by=4)
+    shared.call("repossess", 18, 7, 0, by=4)
+    shared.call("table_free", 17, 0, 0, by=4)
+
+
 # quota
 
 

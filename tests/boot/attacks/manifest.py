@@ -132,6 +132,11 @@ LAST_PAGE = Guard(
 LINKED = Guard(
     TABLES, "if machine.entries(parent)[index].present:", "if not LOST and machine.entries(parent)[index].present:"
 )
+SHARED_SPACE = Guard(
+    TABLES,
+    "or frames[environments[owner].root].uses != 1:",
+    "or (not LOST and frames[environments[owner].root].uses != 1):",
+)
 CLEARED_ROOT = skipped(ENVIRONMENTS, "machine.clear(root)")
 CLEARED_PAGE = skipped(ENVIRONMENTS, "machine.clear(page)")
 CLEARED_FRAME = skipped(FRAMES, "machine.clear(frame)")
@@ -313,6 +318,7 @@ CASES = {
     Attack.PROTECT_BEYOND_OURS: Case(3, PROTECT_STEP),
     Attack.FREE_SEEN_PAGE: Case(4, PAGE_IN_USE),
     Attack.ADOPT_PAGE: Case(7, OWN_PAGE),
+    Attack.UNMAP_UNDER_CLONE: Case(6, SHARED_SPACE),
     Attack.START_DEAD: Case(6, EMBRYO),
     Attack.CREATE_OVER_VICTIM: Case(6, NAME_FREE),
     Attack.ONE_FRAME_TWICE: Case(9, negated(ENVIRONMENTS, "root == page")),

@@ -109,6 +109,7 @@ class Attack(Enumeration, bits=8):
     KILL_NEWBORN = 81
     GRANT_AS_SUCCESSOR = 82
     RECEIVE_AS_SUCCESSOR = 83
+    UNMAP_UNDER_CLONE = 84
 
 
 @inline

@@ -208,6 +208,8 @@ def on_lives(attack: int) -> bool:
             return lives.adopt_page()
         case Attack.START_DEAD:
             return lives.start_dead()
+        case Attack.UNMAP_UNDER_CLONE:
+            return lives.unmap_under_clone()
         case Attack.CREATE_OVER_VICTIM:
             return lives.create_over_victim()
         case Attack.ONE_FRAME_TWICE:

@@ -4,11 +4,15 @@ Each answers whether it got through.
 """
 
 from exokernel.abi.errors import KernelError
+from exokernel.abi.names import TABLE_ENTRIES, EnvironmentId, Index
+from exokernel.abi.tables import FrameKind
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import candidate
-from exokernel.libos.exos.layout import KEY
+from exokernel.libos.exos.critical import pause
+from exokernel.libos.exos.layout import FIRST_PAGE, KEY
+from exokernel.libos.exos.processes import CHILD, ProcessError, fork, is_alive, leave
 from tests.boot.attacks.guests.attack import victim
-from tests.boot.attacks.guests.tools import embryo, embryo_of, play
+from tests.boot.attacks.guests.tools import SPARE, embryo, embryo_of, frame_of, play
 from tests.boot.attacks.guests.trespass import their_slice
 
 
@@ -43,6 +47,34 @@ def start_dead() -> bool:
         return True
     except KernelError:
         return False
+
+
+def unmap_under_clone() -> bool:
+    """Take a page from who shares a dead one's address space, without a key."""
+    dead = child_that_left_a_clone()
+    table = frame_of(dead, FrameKind.TABLE_1)
+    for index in range(TABLE_ENTRIES):
+        try:
+            kernel.repossess(table, Index(index), SPARE)
+            return True
+        except KernelError:
+            continue
+    return False
+
+
+def child_that_left_a_clone() -> EnvironmentId:
+    """A child that has ended, in whose address space an embryo is left."""
+    child = 0
+    try:
+        child = fork()
+        if child == CHILD:
+            kernel.environment_clone(kernel.free_environment(), candidate(), FIRST_PAGE, KEY, 1)
+            leave(0)
+        while is_alive(EnvironmentId(child)):
+            pause()
+    except ProcessError:
+        print("no child")
+    return EnvironmentId(child)
 
 
 def create_over_victim() -> bool:
