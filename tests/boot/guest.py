@@ -9,12 +9,13 @@ import io
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from elftools.elf.elffile import ELFFile
 from llvmlite import binding as llvm
 
 from exokernel.abi import calls  # noqa: F401  declares the calls
@@ -33,6 +34,7 @@ from exokernel.dialect import offset_of, size_of
 from exokernel.dialect.calls import declared_calls
 from exokernel.host.archive import Writer
 from exokernel.host.machine import Machine, Streams
+from tests.boot.debugger import Debugger
 
 TARGET = TARGETS["exokernel"]
 QEMU = "qemu-system-x86_64"
@@ -121,6 +123,12 @@ def assemble(text: str) -> bytes:
     return link(target.emit_object(llvm.parse_assembly(module)), TARGET.layout, TARGET.entry)
 
 
+def symbols_of(image: bytes) -> dict[str, int]:
+    """Where an ELF has what."""
+    table: Any = ELFFile(io.BytesIO(image)).get_section_by_name(".symtab")
+    return {symbol.name: symbol["st_value"] for symbol in table.iter_symbols()}
+
+
 def archive_of(program: bytes) -> bytes:
     stream = io.BytesIO()
     writer = Writer(stream)
@@ -172,9 +180,21 @@ class Computer:
         return self.boot(archive, **choices)
 
     def boot(
-        self, archive: Path | None, *, also: Sequence[str] = (), monitor: Sequence[str] = (), **choices: Any
+        self,
+        archive: Path | None,
+        *,
+        also: Sequence[str] = (),
+        monitor: Sequence[str] = (),
+        steer: Callable[[Debugger], None] | None = None,
+        **choices: Any,
     ) -> Ending:
-        """Boot with an archive. `also` are further words for QEMU; `monitor` goes to its monitor once there is output."""
+        """Boot with an archive.
+
+        `also` are further words for QEMU; `monitor` goes to its monitor once there is output; with `steer` the machine
+        stands still before its first instruction and is the debugger's, until that lets it go.
+        """
+        if steer is not None:
+            choices["debugger"] = str(self.folder / "debugger")
         with ExitStack() as stack:
             files = [stack.enter_context((self.folder / name).open("w+b")) for name in Streams._fields]
             machine = Machine(str(self.kernel), None if archive is None else str(archive), **choices)
@@ -190,6 +210,10 @@ class Computer:
             stack.callback(process.kill)
             if monitor:
                 wait_for_output(self.folder / "output")
+            if steer is not None:
+                debugger = Debugger(self.folder / "debugger")
+                stack.callback(debugger.close)
+                steer(debugger)
             process.communicate("".join(f"{line}\n" for line in monitor).encode(), timeout=SECONDS)
             output, error, report = (file.seek(0) or file.read() for file in files)
         return Ending(process.returncode, output, error, report.decode().splitlines())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exokernel.host.machine import Board
 from exokernel.host.report import parse
 from tests.boot.guest import Computer, mutated_kernel
 
@@ -36,7 +37,7 @@ skip:
 
 def test_interrupts_nobody_asked_for_change_nothing(computer: Computer) -> None:
     """Non-maskable ones come between any two instructions, on a stack of their own."""
-    ending = computer.run(BUSY, monitor=["nmi"] * 500)
+    ending = computer.run(BUSY, monitor=["nmi"] * 500, board=Board.Q35)  # the other firmware lets none through
     assert ending.halted == 0
 
 
