@@ -70,6 +70,13 @@ def test_orphans_are_reaped(machine: str) -> None:
     assert ran.returncode == 0
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_embryos_of_the_dead_are_reaped_and_of_the_living_are_not(machine: str) -> None:
+    ran = run(machine, "embryos.py")
+    assert ran.stdout == b"1 embryo, ours\n", ran.stderr
+    assert ran.returncode == 0
+
+
 @pytest.mark.boot
 def test_forking_without_end_harms_nobody_and_loses_nothing() -> None:
     ran = run("qemu", "bomb.py")

@@ -11,6 +11,7 @@ from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import candidate
 from exokernel.libos.exos.arch.state import page_in_window, state, state_in_window
+from exokernel.libos.exos.critical import critical
 from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FIRST_PAGE, KEY, WINDOW_PAGE
 from exokernel.libos.exos.memory import private
 from exokernel.libos.exos.tables import NO_REGION, Tables, map_page
@@ -26,25 +27,47 @@ def child_quota() -> int:
 
 
 def conceive(quota: int) -> EnvironmentId:
-    """Make an embryo with our keys, and nothing mapped.
+    """Make an embryo with our keys, and nothing mapped, that says from the first who makes it.
 
     Raises:
         NothingFree: there is no name or frame for it.
         QuotaExceeded: we cannot give that much.
     """
     guard = state().guard
-    while True:
-        embryo = kernel.free_environment()
-        root, page = candidate(), candidate()
-        try:
-            kernel.environment_create(embryo, root, page, FIRST_PAGE, guard, quota)
-            break
-        except InUse:
-            continue
+    with critical():
+        embryo = created(quota)
+        sign(embryo)
     kernel.capability_install(embryo, guard, guard, KEY)
     hand_down(embryo, CONSOLE)
     hand_down(embryo, ARCHIVE_KEY)
     return embryo
+
+
+def created(quota: int) -> EnvironmentId:
+    """Make an environment of a free name and free frames. Raises as `conceive` does."""
+    while True:
+        embryo = kernel.free_environment()
+        root, page = candidate(), candidate()
+        try:
+            kernel.environment_create(embryo, root, page, FIRST_PAGE, state().guard, quota)
+            return embryo
+        except InUse:
+            continue
+
+
+def sign(embryo: EnvironmentId) -> None:
+    """Write into an embryo's page whose it is, so that it can be told when that one is gone. The window stays as it was."""
+    shown = kernel.entries_1[WINDOW_PAGE]
+    show(kernel.environments[embryo].page, KEY)
+    set_parent(kernel.ourselves())
+    map_page(WINDOW_PAGE, shown)
+
+
+def set_parent(parent: EnvironmentId) -> None:
+    """Write into the environment page in the window who waits for the process."""
+    theirs = state_in_window()
+    theirs.parent = parent
+    theirs.parent_generation = kernel.environments[parent].generation
 
 
 def hand_down(embryo: EnvironmentId, slot: Slot) -> None:
@@ -77,9 +100,8 @@ def map_environment_page(embryo: EnvironmentId, tables: Tables) -> None:
 
 def settle(embryo: EnvironmentId, parent: EnvironmentId) -> None:
     """Write into the environment page in the window what differs from process to process."""
+    set_parent(parent)
     theirs = state_in_window()
-    theirs.parent = parent
-    theirs.parent_generation = kernel.environments[parent].generation
     theirs.guard = KEY
     theirs.region = NO_REGION
     theirs.abandoned_first = FRAMES

@@ -30,6 +30,7 @@ from exokernel.libos.exos.arch.elf import (
 )
 from exokernel.libos.exos.arch.state import page_in_window, state, state_in_window
 from exokernel.libos.exos.archive import Member, NoFile, find
+from exokernel.libos.exos.critical import critical
 from exokernel.libos.exos.embryo import (
     bring_to_life,
     close_window,
@@ -144,9 +145,10 @@ def spawn(program: Member, quota: int, parent: EnvironmentId, arguments: int, si
         theirs = state_in_window()
         theirs.arguments = arguments
         theirs.arguments_size = size
-        settle(child, parent)
-        close_window()
-        bring_to_life(child)
+        with critical():  # an embryo whose maker is not its parent would outlive both
+            settle(child, parent)
+            close_window()
+            bring_to_life(child)
     except KernelError:
         discard(child)
         raise NoMemory

@@ -77,17 +77,24 @@ def discard(embryo: EnvironmentId) -> None:
 
 
 def reap_orphans() -> None:
-    """Free what processes left that nobody will wait for: their parents are gone."""
+    """Free what nobody will wait for or finish: dead processes and embryos whose parents are gone."""
     for number in range(FIRST + 1, ENVIRONMENTS):
-        dead = EnvironmentId(number)
-        if kernel.environments[dead].phase == Phase.DEAD and is_orphan(dead):
-            reap(dead)
+        environment = EnvironmentId(number)
+        match kernel.environments[environment].phase:
+            case Phase.DEAD:
+                if is_orphan(environment):
+                    reap(environment)
+            case Phase.EMBRYO:
+                if is_orphan(environment):
+                    discard(environment)
+            case _:
+                continue
 
 
-def is_orphan(dead: EnvironmentId) -> bool:
-    """Whether the parent of a dead process has died, and perhaps given its name to another."""
+def is_orphan(environment: EnvironmentId) -> bool:
+    """Whether a process's parent has died, and perhaps given its name to another; an embryo's is its maker."""
     try:
-        show(kernel.environments[dead].page, KEY)
+        show(kernel.environments[environment].page, KEY)
         parent, generation = state_in_window().parent, state_in_window().parent_generation
         close_window()
     except KernelError:

@@ -9,6 +9,7 @@ from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import integers_from
 from exokernel.libos.exos.allocation import candidate, new_frame
 from exokernel.libos.exos.critical import critical, suspend
+from exokernel.libos.exos.embryo import sign
 from exokernel.libos.exos.layout import FIRST_PAGE, KEY
 from exokernel.libos.exos.memory import private
 from exokernel.libos.exos.tables import map_page, table_of
@@ -74,7 +75,9 @@ def littered() -> Frame:
 def embryo(quota: int) -> EnvironmentId:
     """An embryo of ours with nothing in it."""
     root = candidate()
-    return embryo_of(kernel.free_environment(), root, candidate(), quota)
+    made = embryo_of(kernel.free_environment(), root, candidate(), quota)
+    sign(made)
+    return made
 
 
 def embryo_of(name: EnvironmentId, root: Frame, page: Frame, quota: int) -> EnvironmentId:
