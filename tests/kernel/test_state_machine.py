@@ -1,130 +1,45 @@
 """The kernel beside its specification: any calls in any order, on any arguments.
 
 Hypothesis plays all environments at once. It calls, ticks, writes environment pages and
-requests, with names that often exist and values at every boundary; the oracle says before
-each call what must come of it, and the invariants are looked at after each.
+requests; the oracle says before each call what must come of it, and the invariants are looked
+at after each. On request, a million calls more, without Hypothesis, on the compiled kernel.
 """
 
-from typing import Any, get_type_hints
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from random import Random
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis import HealthCheck, note, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from exokernel.abi import names
-from exokernel.abi.capability import ROOT, Capability, Rights
-from exokernel.abi.console import Stream
-from exokernel.abi.names import FIRST, NOBODY, Frame
-from exokernel.abi.tables import FrameKind, Phase
-from exokernel.abi.x86_64 import Entry
-from exokernel.dialect import calls, memory
-from tests.kernel import fake_machine, oracle
+from exokernel.abi.names import NOBODY
+from exokernel.dialect import memory
+from tests.kernel import moves
+from tests.kernel.moves import GROUPS, Move
 from tests.kernel.native_world import NativeWorld
-from tests.kernel.worlds import ENTRY, QUOTA, World, implemented, modules, named, numbers
-from tests.kernel.worlds import data as data_entry
+from tests.kernel.trial import Trial, walk
+from tests.kernel.worlds import World
 
-EXTREMES = (-1, 2**32, 2**63 - 1, -(2**63))
-UNSPECIFIED = ("null", "machine_halt", "console_read", "console_write")
-
-
-def often(usual: Any, *unusual: Any) -> st.SearchStrategy[Any]:
-    """Mostly what may work, sometimes what must not."""
-    rare = st.sampled_from(unusual)
-    return st.integers(0, 15).flatmap(lambda die: rare if die == 15 else usual)
+Chooser = Callable[[World, Random], Iterator[Move]]
+CHANCE = st.randoms(use_true_random=False)
 
 
-frames = often(st.sampled_from([*range(16, 30), 8, 9]), 0, 7, 63, 64, 65, 2**20 - 1, 2**20, *EXTREMES)
-slots = often(st.integers(0, 3), 4, 62, 63, 64, 65, *EXTREMES)
-indices = often(st.integers(0, 2), 255, 256, 510, 511, 512, 513, *EXTREMES)
-environments = often(st.integers(1, 3), 0, 4, 5, 255, 256, 257, *EXTREMES)
-slices = often(st.integers(0, 4), 126, 127, 128, 129, *EXTREMES)
-pages = often(st.sampled_from([0, 0x200]), names.USER_PAGES - 1, names.USER_PAGES, names.USER_PAGES + 1, *EXTREMES)
-counts = often(st.integers(0, 6), 256, 257, 511, 512, 513, *EXTREMES)
-capabilities = st.builds(
-    lambda rights, name: named(*name, rights=rights), st.sampled_from(list(Rights)), st.lists(st.integers(1, 2), max_size=2)
-) | st.builds(Capability.of, st.integers(0, 2**64 - 1))
-plain_entries = st.builds(
-    lambda frame, key, writable, present: Entry(present=present, user=True, writable=writable, frame=frame, key=key),
-    st.sampled_from(range(16, 30)),
-    st.sampled_from([0, 0, 0, 1, 2]),
-    st.booleans(),
-    st.sampled_from([True, True, True, False]),
-)
-entries = plain_entries | plain_entries | st.builds(
-    lambda entry, bit: Entry.of(int(entry) ^ 1 << bit), plain_entries, st.integers(0, 63)
-)
-flags = st.sampled_from([Entry(), Entry(writable=True), Entry(dirty=True, software=3), Entry(no_execute=True), Entry(user=True)])
+def moving(choose: Chooser) -> Callable[["Kernel", Random], None]:
+    """A rule that makes what is chosen so."""
 
-STRATEGIES: dict[Any, st.SearchStrategy[Any]] = {
-    names.Frame: frames,
-    names.Slot: slots,
-    names.Index: indices,
-    names.EnvironmentId: environments,
-    names.Generation: often(st.integers(0, 2), 2**32 - 1, 2**32, *EXTREMES),
-    names.Slice: slices,
-    names.Page: pages,
-    Rights: often(st.integers(0, 7), 8, *EXTREMES),
-    Stream: often(st.integers(0, 2), 3, *EXTREMES),
-    Capability: capabilities,
-    Entry: entries,
-    int: counts,
-}
+    @rule(chance=CHANCE)
+    def make(self: "Kernel", chance: Random) -> None:
+        if not self.trial.is_off and self.trial.world.machine.current != NOBODY:
+            self.make(choose(self.trial.world, chance))
+
+    return make  # type: ignore[no-any-return]
 
 
-def fitting(world: World, call: str, parameter: str) -> list[int]:
-    """Names for a parameter with which the call may well succeed."""
-    caller = world.machine.current
-    kind_wanted = {
-        "parent": FrameKind.TABLE_2 if world.frames[18].kind == FrameKind.FREE else FrameKind.TABLE_4,
-        "table": FrameKind.TABLE_1,
-        "source": FrameKind.DATA,
-        "requests": FrameKind.DATA,
-        "root": FrameKind.FREE,
-        "page": FrameKind.FREE,
-        "frame": FrameKind.FREE if call in ("frame_alloc", "frame_copy", "table_alloc") else FrameKind.DATA,
-    }
-    phase_wanted = {
-        "environment_create": Phase.FREE,
-        "environment_clone": Phase.FREE,
-        "environment_start": Phase.EMBRYO,
-        "capability_install": Phase.EMBRYO,
-        "environment_free": Phase.DEAD,
-    }
-    match parameter:
-        case "key" | "guard" | "authority":
-            return [slot for slot in range(4) if world.held(caller, slot).capability.valid]
-        case "slot":
-            return [slot for slot in range(4) if world.held(caller, slot).capability.valid == (call == "capability_drop")]
-        case "environment" | "receiver" | "donor":
-            wanted = phase_wanted.get(call, Phase.LIVE)
-            return [each for each in range(1, 5) if world.environments[each].phase == wanted]
-        case "generation":
-            return [world.environments[each].generation for each in range(1, 5)]
-        case "slice":
-            return [each for each in range(4) if (world.slices[each].owner == NOBODY) == (call == "slice_alloc")]
-        case _ if parameter in kind_wanted:
-            return [frame for frame in range(8, 30) if world.frames[frame].kind == kind_wanted[parameter]]
-        case _:
-            return []
-
-
-def draw_arguments(data: st.DataObject, world: World, name: str) -> tuple[Any, ...]:
-    """What a call may be given: by its declared types, and mostly what fits."""
-    hints = get_type_hints(calls.declared_calls()[numbers[name]])
-    hints.pop("return")
-    drawn = []
-    for parameter, kind in hints.items():
-        fits = fitting(world, name, parameter)
-        if fits and data.draw(st.integers(0, 7)) != 7:
-            drawn.append(data.draw(st.sampled_from(fits)))
-        else:
-            drawn.append(data.draw(flags if name == "protect" and kind is Entry else STRATEGIES[kind]))
-    return tuple(drawn)
-
-
-def calls_on(*prefixes: str) -> st.SearchStrategy[str]:
-    return st.sampled_from([name for name in sorted(implemented) if name.startswith(prefixes) and name not in UNSPECIFIED])
+def calling(*group: str) -> Callable[["Kernel", Random], None]:
+    return moving(lambda world, chance: moves.call_of(world, chance, group))
 
 
 class Kernel(RuleBasedStateMachine):
@@ -135,134 +50,31 @@ class Kernel(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.machine_before = memory.machine
-        self.world = self.make_world()
-        self.is_off = False
-        self.quota = QUOTA
+        self.trial = Trial(self.make_world())
 
     def teardown(self) -> None:
         memory.machine = self.machine_before
 
-    @initialize(tables=st.sampled_from([True, True, False]), others=st.integers(0, 2))
-    def furnish(self, tables: bool, others: int) -> None:
-        """Begin where something is possible at once."""
-        if tables:
-            self.world.table_path(16)
-            self.call("frame_alloc", (28, 0))
-            self.call("frame_alloc", (29, 0))
-            self.call("map", (18, 1, data_entry(28, writable=True), 0))
-        self.call("capability_forge", (0, 1, named(1)))
-        for number in range(others):
-            self.world.living(2 + number, 20 + 2 * number, 21 + 2 * number, 6, ROOT)
-        self.world.machine.current = FIRST
+    def make(self, chosen: Iterator[Move]) -> None:
+        for move in chosen:
+            note(str(move))
+            self.trial.do(move)
 
-    # What environments do
+    @initialize(tables=st.sampled_from([True, True, False]), others=st.integers(0, 2), estate=st.booleans())
+    def furnish(self, tables: bool, others: int, estate: bool) -> None:
+        self.make(moves.furnishing(tables, others, estate))
 
-    @rule(name=calls_on("capability"), data=st.data())
-    def call_on_capabilities(self, name: str, data: st.DataObject) -> None:
-        self.call(name, draw_arguments(data, self.world, name))
-
-    @rule(name=calls_on("frame", "table"), data=st.data())
-    def call_on_frames(self, name: str, data: st.DataObject) -> None:
-        self.call(name, draw_arguments(data, self.world, name))
-
-    @rule(name=calls_on("map", "protect", "repossess"), data=st.data())
-    def call_on_entries(self, name: str, data: st.DataObject) -> None:
-        self.call(name, draw_arguments(data, self.world, name))
-
-    @rule(name=calls_on("environment"), data=st.data())
-    def call_on_environments(self, name: str, data: st.DataObject) -> None:
-        self.call(name, draw_arguments(data, self.world, name))
-
-    @rule(name=calls_on("slice", "yield"), data=st.data())
-    def call_on_slices(self, name: str, data: st.DataObject) -> None:
-        self.call(name, draw_arguments(data, self.world, name))
-
-    @rule(frame=st.sampled_from(range(16, 30)), entry=plain_entries)
-    def prepare_and_map(self, frame: int, entry: Entry) -> None:
-        """What a library does all the time, in the order that works."""
-        tables = [each for each in range(16, 30) if self.world.frames[each].kind == FrameKind.TABLE_1]
-        self.call("frame_alloc", (frame, 0))
-        if tables:
-            self.call("map", (tables[0], frame % 4, entry.replace(frame=Frame(frame), present=True), 0))
-
-    @rule(frame=st.sampled_from(range(16, 30)), table=frames, requests=st.lists(st.tuples(indices, entries), max_size=4))
-    def batch(self, frame: int, table: int, requests: list[tuple[int, Entry]]) -> None:
-        """Write requests into a frame of data, and have them done."""
-        if self.world.frames[frame].kind != FrameKind.DATA or not 0 <= table < 2**32:
-            return
-        for number, (index, entry) in enumerate(requests):
-            request = fake_machine.map_request(Frame(frame), 16 * number)
-            request.table, request.index, request.entry = table, index % 2**32, entry  # type: ignore[assignment]
-        self.call("map_batch", (frame, 0, len(requests), 0))
-
-    @rule(token=capabilities, slot=st.integers(1, 3), change=st.sampled_from([0, 0, 1, 2**40]))
-    def unseal(self, token: Capability, slot: int, change: int) -> None:
-        """Present a token, made by the kernel or not."""
-        self.call("capability_unseal", (token, modules["capabilities"].seal_of(token) ^ change, slot))
-
-    @rule(
-        environment=st.integers(1, 3),
-        begin=st.sampled_from([ENTRY, ENTRY, ENTRY, 0, 0, 2**47, -1]),
-        end=st.sampled_from([ENTRY, ENTRY, ENTRY, 0, 2**47]),
-    )
-    def write_environment_page(self, environment: int, begin: int, end: int) -> None:
-        """Whoever has it mapped may write there what it likes."""
-        if self.world.environments[environment].phase in (Phase.EMBRYO, Phase.LIVE) and not self.is_off:
-            page = self.world.page_of(environment)
-            page.begin, page.end = begin, end
+    on_capabilities = calling(*GROUPS[0])
+    on_frames = calling(*GROUPS[1])
+    on_entries = calling(*GROUPS[2])
+    on_environments = calling(*GROUPS[3])
+    on_slices = calling(*GROUPS[4])
+    a_frame_to_map = moving(moves.frame_to_map)
+    a_written_page = moving(moves.written_page)
 
     @rule(times=st.integers(1, 3))
-    def tick(self, times: int) -> None:
-        for _ in range(times):
-            if not self.is_off:
-                self.step_tick()
-
-    # How each step is judged
-
-    def call(self, name: str, arguments: tuple[Any, ...]) -> None:
-        caller = self.world.machine.current
-        if self.is_off or caller == NOBODY:
-            return
-        expectation = oracle.expect(self.world, name, caller, arguments)
-        if name == "environment_destroy" and not expectation.error and arguments[0] == FIRST:
-            return  # the machine would end
-        before = self.world.snapshot()
-        root = self.world.environments[caller].root
-        remembered = dict(fake_machine.mapped_pages(root))
-        answer = self.world.answer(name, *arguments, by=caller)
-        assert answer.error == expectation.error, f"{name}{arguments}: {answer.error}, not {expectation.error}"
-        after = self.world.snapshot()
-        if answer.error:
-            assert after == before
-            return
-        if name in oracle.IN_STEPS:
-            assert answer.value == expectation.done
-        oracle.check_rows(name, expectation)
-        hints = {each for each in arguments if isinstance(each, int)}
-        oracle.check_words(self.world, before, oracle.expected_words(name, caller, arguments, expectation.done), hints)
-        oracle.check_nothing_else(before, after)
-        oracle.check_translations(self.world, root, remembered)
-
-    def step_tick(self) -> None:
-        expected = oracle.expected_rows("tick", ())
-        told = oracle.find("hears_of_its_end"), oracle.find("wants_to_hear")
-        current = self.world.machine.current
-        hears = told[0](current) and told[1](current)  # type: ignore[misc]
-        try:
-            handler = self.world.tick()
-        except fake_machine.PoweredOff:
-            self.is_off = True
-            assert expected["identity", (FIRST,)].phase == Phase.DEAD
-            return
-        assert (handler != 0) == hears
-        oracle.check_rows("tick", oracle.Expectation(0, 0, expected))
-
-    @invariant()
-    def nothing_is_broken(self) -> None:
-        if not self.is_off:
-            oracle.check_invariants(self.world)
-            oracle.check_counts(self.world)
-            oracle.check_conservation(self.world, self.quota)
+    def time_goes_by(self, times: int) -> None:
+        self.make(iter([Move("tick")] * times))
 
 
 class NativeKernel(Kernel):
@@ -276,10 +88,41 @@ DEEP = settings(QUICK, max_examples=2000, stateful_step_count=50)
 TestKernel = Kernel.TestCase
 TestKernel.settings = QUICK
 TestNativeKernel = NativeKernel.TestCase
-TestNativeKernel.settings = QUICK
+TestNativeKernel.settings = settings(QUICK, max_examples=10)
 
 
 @pytest.mark.deep
 @pytest.mark.parametrize("kernel", [Kernel, NativeKernel])
 def test_many_more_of_the_same(kernel: type[Kernel]) -> None:
     run_state_machine_as_test(kernel, settings=DEEP)  # type: ignore[no-untyped-call]
+
+
+MILLION = 1_000_000
+PARTS = 200  # in which it is done, each from a seed of its own
+
+
+def calls_from(seed: int, wanted: int = MILLION // PARTS) -> int:
+    """Judge some calls of the compiled kernel, in one walk after another; how many."""
+    chance, judged = Random(seed), 0
+    while judged < wanted:
+        story: list[Move] = []
+        trial = Trial(NativeWorld(), every=50)
+        try:
+            walk(trial, chance, story)
+        except Exception as wrong:
+            wrong.add_note("\n".join(map(str, story)))
+            raise
+        judged += trial.calls
+    return judged
+
+
+@pytest.mark.deep
+def test_a_million_calls() -> None:
+    with ProcessPoolExecutor(2, get_context("fork")) as pool:
+        assert sum(pool.map(calls_from, range(PARTS))) >= MILLION
+
+
+def test_a_thousand_calls() -> None:
+    before = memory.machine
+    assert calls_from(PARTS, 1000) >= 1000
+    memory.machine = before
