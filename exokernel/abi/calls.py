@@ -19,6 +19,7 @@ from exokernel.abi.names import EnvironmentId, Frame, Generation, Index, Page, S
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import system_call
 
+YIELD_TO = 29  # libraries make this one in assembly, amid the saving and finding of registers
 
 @system_call(0)
 def null() -> None:
@@ -422,7 +423,7 @@ def slice_give(slice: Slice, key: Slot, receiver: EnvironmentId) -> None:
     """
 
 
-@system_call(29)
+@system_call(YIELD_TO)
 def yield_to(environment: EnvironmentId) -> None:
     """Give the rest of the slice to an environment that can run; to NOBODY, to whom the wheel names next.
 

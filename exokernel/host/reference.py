@@ -10,8 +10,12 @@ import ast
 import re
 from pathlib import Path
 
+from exokernel.abi import calls
+from exokernel.dialect import declared_calls
+
 ROOT = Path(__file__).resolve().parents[2]
-CALLS = ROOT / "exokernel" / "abi" / "calls.py"
+CALLS = Path(calls.__file__)
+NUMBERS = {declaration.__name__: number for number, declaration in declared_calls().items()}
 ERRORS = ROOT / "exokernel" / "abi" / "errors.py"
 PAGE = ROOT / "docs" / "reference" / "calls.md"
 SECTION = re.compile(r"^# (?P<title>[A-Z][\w ,]+)$", re.M)
@@ -57,11 +61,9 @@ def number_of(node: ast.ClassDef) -> int:
 
 def entry(node: ast.FunctionDef) -> str:
     """Return the paragraph of one call."""
-    decorator = node.decorator_list[0]
-    assert isinstance(decorator, ast.Call)
     parameters = ", ".join(f"{argument.arg}: {ast.unparse(argument.annotation or ast.Name('int'))}" for argument in node.args.args)
     result = ast.unparse(node.returns) if node.returns else "None"
-    head = f"### {ast.unparse(decorator.args[0])} `{node.name}`\n\n`{node.name}({parameters}) -> {result}`\n"
+    head = f"### {NUMBERS[node.name]} `{node.name}`\n\n`{node.name}({parameters}) -> {result}`\n"
     return f"{head}\n{contract(ast.get_docstring(node) or '')}\n"
 
 

@@ -157,6 +157,16 @@ def test_after_the_end_of_its_slice_an_environment_has_nothing_to_give(pair):
     assert pair.log.departure.environment == 2
 
 
+def test_the_end_of_a_slice_concerns_only_who_had_the_processor(pair):
+    pair.tick()
+    assert pair.machine.ending
+    pair.call("yield_to", 2)
+    assert not pair.machine.ending
+    pair.tick()
+    pair.call("environment_destroy", 2, 0, by=2)
+    assert (pair.machine.current, pair.machine.ending) == (FIRST, False)
+
+
 def test_a_tick_changes_nothing_for_one_that_is_alone(world):
     assert world.tick() == 0
     assert not world.machine.ending

@@ -36,6 +36,7 @@ def start() -> None:
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     llvm.set_option("", "-x86-br-merging-base-cost=-1")  # a condition a branch: fewer instructions than joining them
+    llvm.set_option("", "-machine-sink-split-probability-threshold=60")  # an error's number is made where it is raised, not before
 
 
 def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, level: int) -> None:

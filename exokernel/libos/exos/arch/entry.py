@@ -6,6 +6,7 @@ that nobody handles takes the long way, which saves every register for the repor
 page fault that the short way could not resolve.
 """
 
+from exokernel.abi.calls import YIELD_TO
 from exokernel.abi.environment_page import VECTORS, EnvironmentPage
 from exokernel.abi.faults import Fault
 from exokernel.abi.layout import ENVIRONMENT_PAGE, STACK_TOP
@@ -14,7 +15,6 @@ from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import offset_of
 from exokernel.dialect.unsafe import assembly, exported, symbol_address
 from exokernel.libos import kernel
-from exokernel.libos.exos.arch.context import CONTEXT, YIELD
 from exokernel.libos.exos.arch.registers import Crash
 from exokernel.libos.exos.crash import crash
 from exokernel.libos.exos.critical import pause
@@ -23,7 +23,6 @@ from exokernel.libos.exos.processes import leave
 from exokernel.libos.exos.first import begin
 
 PAGE_FAULT = ENVIRONMENT_PAGE + 8 * Vector.PAGE_FAULT
-BEGIN = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "begin")
 END = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "end")
 CRITICAL = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "critical")
 INTERRUPTED = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "interrupted")
@@ -74,7 +73,6 @@ _start:
     cld
     movq $page_fault_entry, {PAGE_FAULT}
     movq $end_entry, {END}
-    movq $begin_entry, {BEGIN}
     mov ${STACK_TOP}, %esp
     xor %ebp, %ebp
     call library_start
@@ -84,7 +82,7 @@ _start:
     mov %rax, %rdi
     call library_exit
 1:  ud1 {int(Fault.UNCAUGHT)}(%eax), %eax
-2:  mov ${YIELD}, %eax
+2:  mov ${YIELD_TO}, %eax
     xor %edi, %edi
     syscall
     jmp 2b
@@ -112,14 +110,6 @@ exception_entry:
     mov %rsp, %rdi
     call on_exception
     ud2
-""")
-
-assembly(f"""
-.globl begin_entry
-begin_entry:
-    mov {CONTEXT + 8}, %rsp
-    mov {CONTEXT + 16}, %rbp
-    jmp *{CONTEXT}
 """)
 
 assembly(f"""

@@ -14,18 +14,10 @@ STATE = offset_of(EnvironmentPage, "library")  # bytes from the start of the pag
 INTEGERS_TO_COPY = 96  # of the page: the entry points and all of ProcessState
 
 
-class Context(Record):
-    """Where to go on when a slice begins. Written by `checkpoint`, read by the `begin` entry."""
-
-    instruction: int
-    stack: int
-    base: int
-
-
 class ProcessState(Record):
     """One process, as it and its family see it. Trust: mutual, within the family."""
 
-    context: Context
+    context: int  # the stack pointer where a slice begins; written and read by `arch.context`
     frame_hint: int  # where the search for a free frame goes on
     region: int  # whose level-1 table `table` is; -1: none
     table: Frame
