@@ -1,43 +1,33 @@
 """Print files one after the other, as GNU cat does; standard input for `-` or without files."""
 
-from exokernel.dialect import text_of
-from exokernel.libos.exos import (
-    INPUT,
-    Descriptor,
-    FileError,
-    IsDirectory,
-    arguments,
-    blocks,
-    close,
-    errors,
-    open_file,
-    write_output,
-)
+from exokernel.libos.command_line import STANDARD_INPUT, UsageError, complain, letters, names, number_of_names, refuse
+from exokernel.libos.exos import INPUT, Descriptor, FileError, blocks, close, errors, open_file, write_output
 
 
 def main() -> int:
-    files, status = 0, 0
-    options_end = False
-    for name in arguments():
-        if not options_end and name == "--":
-            options_end = True
-        elif not options_end and name == "-u":
-            continue  # output is written as it comes, as far as anybody can tell
-        elif not options_end and name != "-" and name.encode().startswith(b"-"):
-            print(f"cat: invalid option -- '{text_of(name.encode()[1:2])}'", file=errors)
-            print("Try 'cat --help' for more information.", file=errors)
-            return 1
-        else:
-            files += 1
-            status = max(status, show(name))
-    if files == 0:
+    try:
+        read_options()
+    except UsageError:
+        print("Try 'cat --help' for more information.", file=errors)
+        return 1
+    status = 0
+    for name in names():
+        status = max(status, show(name))
+    if number_of_names() == 0:
         copy(INPUT)
     return status
 
 
+def read_options() -> None:
+    """Take -u, which changes nothing: output is written as it comes, as far as anybody can tell. Raises UsageError."""
+    for letter in letters():
+        if letter != "u":
+            refuse("cat", letter)
+
+
 def show(name: str) -> int:
     """Print one file. Answers the status."""
-    if name == "-":
+    if name == STANDARD_INPUT:
         copy(INPUT)
         return 0
     try:
@@ -45,11 +35,8 @@ def show(name: str) -> int:
         copy(file)
         close(file)
         return 0
-    except IsDirectory:
-        print(f"cat: {name}: Is a directory", file=errors)
-        return 1
     except FileError:
-        print(f"cat: {name}: No such file or directory", file=errors)
+        complain("cat", name)
         return 1
 
 

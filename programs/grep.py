@@ -8,13 +8,11 @@ error. [GNU grep 3.8, grep.c]
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from exokernel.dialect import text_of
+from exokernel.libos.command_line import STANDARD_INPUT, UsageError, complain, letters, names, number_of_names, refuse
 from exokernel.libos.exos import (
     INPUT,
     Descriptor,
     FileError,
-    IsDirectory,
-    arguments,
     close,
     content,
     errors,
@@ -25,6 +23,7 @@ from exokernel.libos.exos import (
 
 NEWLINE, NUL = 10, b"\0"
 FOUND, NOT_FOUND, TROUBLE = 0, 1, 2  # statuses
+USAGE = "Usage: grep [OPTION]... PATTERNS [FILE]..."
 
 
 class Options(NamedTuple):
@@ -33,15 +32,12 @@ class Options(NamedTuple):
     inverted: bool
 
 
-class UsageError(Exception):
-    """The command line is wrong; it has been complained of."""
-
-
 def main() -> int:
     try:
         options = chosen()
         pattern = pattern_given()
     except UsageError:
+        print(USAGE, file=errors)
         print("Try 'grep --help' for more information.", file=errors)
         return TROUBLE
     files = number_of_names() - 1
@@ -63,80 +59,42 @@ def worse(one: int, other: int) -> int:
     return min(one, other)
 
 
-def names() -> Iterator[str]:
-    """Yield the arguments that are no options: the pattern, then the files."""
-    options_end = False
-    for word in arguments():
-        if not options_end and word == "--":
-            options_end = True
-        elif options_end or not is_option(word):
-            yield word
-
-
-def number_of_names() -> int:
-    count = 0
-    for _ in names():
-        count += 1
-    return count
-
-
-def is_option(word: str) -> bool:
-    return word.encode().startswith(b"-") and word != "-"
-
-
 def pattern_given() -> bytes:
     """The string to look for. Raises UsageError."""
     for name in names():
         return name.encode()
-    print("Usage: grep [OPTION]... PATTERNS [FILE]...", file=errors)
     raise UsageError
 
 
 def chosen() -> Options:
-    """Read the options, wherever they stand before `--`. Raises UsageError."""
-    options = Options(False, False, False)
-    for word in arguments():
-        if word == "--":
-            break
-        if is_option(word):
-            options = with_options(options, word.encode())
-    return options
-
-
-def with_options(options: Options, letters: bytes) -> Options:
-    """Add the options of one argument. Raises UsageError."""
-    count, number, invert = options.counted, options.numbered, options.inverted
-    for position in range(1, len(letters)):
-        match letters[position]:
-            case 99:  # c
-                count = True
-            case 110:  # n
-                number = True
-            case 118:  # v
-                invert = True
-            case 70:  # F
-                continue
+    """Read the options. Raises UsageError."""
+    counted, numbered, inverted = False, False, False
+    for letter in letters():
+        match letter:
+            case "c":
+                counted = True
+            case "n":
+                numbered = True
+            case "v":
+                inverted = True
+            case "F":
+                continue  # we know no other patterns
             case _:
-                print(f"grep: invalid option -- '{text_of(letters[position : position + 1])}'", file=errors)
-                print("Usage: grep [OPTION]... PATTERNS [FILE]...", file=errors)
-                raise UsageError
-    return Options(count, number, invert)
+                refuse("grep", letter)
+    return Options(counted, numbered, inverted)
 
 
 def search_file(name: str, pattern: bytes, options: Options, prefixed: bool) -> int:
     """Search a file by name. Answers the status."""
-    if name == "-":
+    if name == STANDARD_INPUT:
         return search(INPUT, pattern, options, prefixed, "(standard input)")
     try:
         file = open_file(name)
         status = search(file, pattern, options, prefixed, name)
         close(file)
         return status
-    except IsDirectory:
-        print(f"grep: {name}: Is a directory", file=errors)
-        return TROUBLE
     except FileError:
-        print(f"grep: {name}: No such file or directory", file=errors)
+        complain("grep", name)
         return TROUBLE
 
 

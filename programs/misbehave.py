@@ -36,36 +36,39 @@ def main() -> int:
 
 
 def misbehave(word: str) -> None:
-    if word == "calls":
-        bad_calls()
-    elif word == "forever":
-        loop_forever()
-    elif word == "overstay":
-        overstay()
-    elif word == "no-handler":
-        drop_handlers()
-    elif word == "lose-stack":
-        misdeeds.lose_stack()
-    elif not (break_python(word) or touch_memory(word) or use_privilege(word)):
-        print(f"misbehave: '{word}' is not known", file=errors)
+    match word:
+        case "calls":
+            bad_calls()
+        case "forever":
+            loop_forever()
+        case "overstay":
+            overstay()
+        case "no-handler":
+            drop_handlers()
+        case "lose-stack":
+            misdeeds.lose_stack()
+        case _:
+            if not (break_python(word) or touch_memory(word) or use_privilege(word)):
+                print(f"misbehave: '{word}' is not known", file=errors)
 
 
 def break_python(word: str) -> bool:
     """What the dialect's own checks find."""
-    if word == "index":
-        cells[length_of(word) + 5] = 1
-    elif word == "overflow":
-        print(2**62 * length_of(word))
-    elif word == "division":
-        print(10 // (length_of(word) - 8))
-    elif word == "assertion":
-        assert length_of(word) == 0
-    elif word == "uncaught":
-        raise Mishap
-    elif word == "stack-overflow":
-        print(deeper(length_of(word)))
-    else:
-        return False
+    match word:
+        case "index":
+            cells[length_of(word) + 5] = 1
+        case "overflow":
+            print(2**62 * length_of(word))
+        case "division":
+            print(10 // (length_of(word) - 8))
+        case "assertion":
+            assert length_of(word) == 0
+        case "uncaught":
+            raise Mishap
+        case "stack-overflow":
+            print(deeper(length_of(word)))
+        case _:
+            return False
     return True
 
 
@@ -79,69 +82,71 @@ def deeper(level: int) -> int:
 
 def touch_memory(word: str) -> bool:
     """Accesses that the page tables forbid."""
-    if word == "null-read":
-        misdeeds.load(NOWHERE)
-    elif word == "null-write":
-        misdeeds.store(NOWHERE)
-    elif word == "text-write":
-        misdeeds.store(IMAGE)
-    elif word == "kernel-read":
-        misdeeds.load(KERNEL_BASE)
-    elif word == "kernel-write":
-        misdeeds.store(KERNEL_BASE)
-    elif word == "direct-read":
-        misdeeds.load(DIRECT_MAP)
-    elif word == "exposed-write":
-        misdeeds.store(EXPOSED)
-    elif word == "self-map-write":
-        misdeeds.store(SELF_MAP + IMAGE // 512)
-    elif word == "not-canonical":
-        misdeeds.load(NOT_CANONICAL)
-    elif word == "execute-stack":
-        misdeeds.jump(STACK)
-    elif word == "execute-nothing":
-        misdeeds.jump(NOWHERE)
-    elif word == "execute-kernel":
-        misdeeds.jump(KERNEL_BASE)
-    else:
-        return False
+    match word:
+        case "null-read":
+            misdeeds.load(NOWHERE)
+        case "null-write":
+            misdeeds.store(NOWHERE)
+        case "text-write":
+            misdeeds.store(IMAGE)
+        case "kernel-read":
+            misdeeds.load(KERNEL_BASE)
+        case "kernel-write":
+            misdeeds.store(KERNEL_BASE)
+        case "direct-read":
+            misdeeds.load(DIRECT_MAP)
+        case "exposed-write":
+            misdeeds.store(EXPOSED)
+        case "self-map-write":
+            misdeeds.store(SELF_MAP + IMAGE // 512)
+        case "not-canonical":
+            misdeeds.load(NOT_CANONICAL)
+        case "execute-stack":
+            misdeeds.jump(STACK)
+        case "execute-nothing":
+            misdeeds.jump(NOWHERE)
+        case "execute-kernel":
+            misdeeds.jump(KERNEL_BASE)
+        case _:
+            return False
     return True
 
 
 def use_privilege(word: str) -> bool:
     """Instructions that are the kernel's."""
-    if word == "undefined":
-        misdeeds.undefined()
-    elif word == "breakpoint":
-        misdeeds.breakpoint_()
-    elif word == "divide":
-        misdeeds.divide_by_zero()
-    elif word == "cli":
-        misdeeds.disable_interrupts()
-    elif word == "hlt":
-        misdeeds.halt()
-    elif word == "out":
-        misdeeds.output()
-    elif word == "in":
-        misdeeds.input_()
-    elif word == "cr3":
-        misdeeds.reload_root()
-    elif word == "rdmsr":
-        misdeeds.read_register()
-    elif word == "wrmsr":
-        misdeeds.write_register()
-    elif word == "lgdt":
-        misdeeds.load_descriptors()
-    elif word == "sidt":
-        misdeeds.store_interrupts()
-    elif word == "int80":
-        misdeeds.foreign_call()
-    elif word == "int-timer":
-        misdeeds.timer_interrupt()
-    elif word == "iretq":
-        misdeeds.forged_return()
-    else:
-        return False
+    match word:
+        case "undefined":
+            misdeeds.undefined()
+        case "breakpoint":
+            misdeeds.breakpoint_()
+        case "divide":
+            misdeeds.divide_by_zero()
+        case "cli":
+            misdeeds.disable_interrupts()
+        case "hlt":
+            misdeeds.halt()
+        case "out":
+            misdeeds.output()
+        case "in":
+            misdeeds.input_()
+        case "cr3":
+            misdeeds.reload_root()
+        case "rdmsr":
+            misdeeds.read_register()
+        case "wrmsr":
+            misdeeds.write_register()
+        case "lgdt":
+            misdeeds.load_descriptors()
+        case "sidt":
+            misdeeds.store_interrupts()
+        case "int80":
+            misdeeds.foreign_call()
+        case "int-timer":
+            misdeeds.timer_interrupt()
+        case "iretq":
+            misdeeds.forged_return()
+        case _:
+            return False
     return True
 
 

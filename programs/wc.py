@@ -8,14 +8,14 @@ changes nothing. [GNU coreutils 9.1, wc.c; GNU C library 2.36]
 
 from typing import NamedTuple
 
-from exokernel.dialect import Record, text_of
+from exokernel.dialect import Record
 from exokernel.libos.characters import is_printable, is_space, is_unbroken_space
+from exokernel.libos.command_line import STANDARD_INPUT, UsageError, complain, letters, names, number_of_names, refuse
 from exokernel.libos.exos import (
     INPUT,
     Descriptor,
     FileError,
     IsDirectory,
-    arguments,
     blocks,
     close,
     errors,
@@ -47,80 +47,54 @@ class Choice(NamedTuple):
     octets: bool
 
 
-class UsageError(Exception):
-    """An option that wc does not have; it has been complained of."""
-
-
 def main() -> int:
     try:
         choice = chosen()
     except UsageError:
+        print("Try 'wc --help' for more information.", file=errors)
         return 1
     width = column_width(choice)
-    total, files, status = Counts(), 0, 0
-    options_end = False
-    for name in arguments():
-        if not options_end and name == "--":
-            options_end = True
-        elif options_end or not is_option(name):
-            files += 1
-            try:
-                counts = count(name)
-                total = sum_of(total, counts)
-                show(counts, choice, width, name)
-            except IsDirectory:
-                print(f"wc: {name}: Is a directory", file=errors)
-                show(Counts(), choice, width, name)
-                status = 1
-            except FileError:
-                print(f"wc: {name}: No such file or directory", file=errors)
-                status = 1
-    if files == 0:
+    total, status = Counts(), 0
+    for name in names():
+        try:
+            counts = count(name)
+            total = sum_of(total, counts)
+            show(counts, choice, width, name)
+        except IsDirectory:
+            complain("wc", name)
+            show(Counts(), choice, width, name)
+            status = 1
+        except FileError:
+            complain("wc", name)
+            status = 1
+    if number_of_names() == 0:
         show(count_blocks(INPUT), choice, width, "")
-    if files > 1:
+    if number_of_names() > 1:
         show(total, choice, width, "total")
     return status
 
 
-def is_option(name: str) -> bool:
-    return name.encode().startswith(b"-") and name != "-"
-
-
 def chosen() -> Choice:
-    """Read the options, wherever they stand before `--`. Raises UsageError."""
-    choice = Choice(False, False, False)
-    for name in arguments():
-        if name == "--":
-            break
-        if is_option(name):
-            choice = with_options(choice, name)
-    if not (choice.lines or choice.words or choice.octets):
-        return Choice(True, True, True)
-    return choice
-
-
-def with_options(choice: Choice, name: str) -> Choice:
-    """Add the options of one argument. Raises UsageError."""
-    lines, words, octets = choice.lines, choice.words, choice.octets
-    letters = name.encode()
-    for position in range(1, len(letters)):
-        match letters[position]:
-            case 108:  # l
+    """Read the options. Raises UsageError."""
+    lines, words, octets = False, False, False
+    for letter in letters():
+        match letter:
+            case "l":
                 lines = True
-            case 119:  # w
+            case "w":
                 words = True
-            case 99:  # c
+            case "c":
                 octets = True
             case _:
-                print(f"wc: invalid option -- '{text_of(letters[position : position + 1])}'", file=errors)
-                print("Try 'wc --help' for more information.", file=errors)
-                raise UsageError
-    return Choice(lines, words, octets)
+                refuse("wc", letter)
+    if lines or words or octets:
+        return Choice(lines, words, octets)
+    return Choice(True, True, True)
 
 
 def count(name: str) -> Counts:
     """Count a file. Raises FileError."""
-    if name == "-":
+    if name == STANDARD_INPUT:
         return count_blocks(INPUT)
     file = open_file(name)
     counts = count_blocks(file)
@@ -218,19 +192,15 @@ def sum_of(left: Counts, right: Counts) -> Counts:
 
 def column_width(choice: Choice) -> int:
     """As wide as the sum of all sizes, when they are known before anything is read."""
-    files, octets, least = 0, 0, 1
-    options_end = False
-    for name in arguments():
-        if not options_end and name == "--":
-            options_end = True
-        elif options_end or not is_option(name):
-            files += 1
-            try:
-                octets += known_size(name)
-            except IsDirectory:
-                least = STREAM_WIDTH
-            except FileError:  # not to be found, so not to be counted
-                continue
+    octets, least = 0, 1
+    for name in names():
+        try:
+            octets += known_size(name)
+        except IsDirectory:
+            least = STREAM_WIDTH
+        except FileError:  # not to be found, so not to be counted
+            continue
+    files = number_of_names()
     if files <= 1 and columns(choice) == 1:
         return 1
     if files == 0:
@@ -244,7 +214,7 @@ def columns(choice: Choice) -> int:
 
 def known_size(name: str) -> int:
     """The size of a file that tells it. Raises FileError, IsDirectory also for what has no size."""
-    file = INPUT if name == "-" else open_file(name)
+    file = INPUT if name == STANDARD_INPUT else open_file(name)
     if not is_regular(file):
         raise IsDirectory
     size = size_of_file(file)

@@ -6,6 +6,7 @@ under the names the program will open them by. The archive lies in memory of our
 without a name, so nothing has to be cleaned up.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from exokernel.host.errors import ToolError
 PROGRAM, ARGUMENTS, ENVIRONMENT, INPUT = "program", "arguments", "environment", "input"
 RESERVED = (PROGRAM, ARGUMENTS, ENVIRONMENT, INPUT)
 PROGRAMS = "bin"
-PERMISSIONS = 0o644  # of all members; only the kind of file says something
+PERMISSIONS = 0o644  # of all members but those the caller may not read
 
 
 class Cargo(NamedTuple):
@@ -53,10 +54,8 @@ def pack(cargo: Cargo, given: BinaryIO | None) -> int:
                 copy_stream(writer, INPUT, given)
             for name, path in cargo.others:
                 copy_file(writer, f"{PROGRAMS}/{name}", path)
-            for name, path in files(cargo):
-                copy_file(writer, name, path)
-            for name in folders(cargo):
-                writer.add(name, b"", stat.S_IFDIR | PERMISSIONS)
+            for name, path in taken_along(cargo).items():
+                copy_path(writer, name, path)
             writer.close()
     except BaseException:
         os.close(descriptor)
@@ -68,32 +67,47 @@ def joined(words: Iterable[str]) -> bytes:
     return b"".join(word.encode(errors="surrogateescape") + b"\0" for word in words)
 
 
-def files(cargo: Cargo) -> list[tuple[str, Path]]:
-    """Name in the archive and path of every file the program can open, each name once."""
+def taken_along(cargo: Cargo) -> dict[str, Path]:
+    """Name in the archive and path of all that the program can open, each name once."""
     found: dict[str, Path] = {}
     for source, target in cargo.volumes:
         found.update(volume(Path(source), target))
     for word in cargo.arguments:
-        if Path(word).is_file():
+        if may_be_opened(word):
             found.setdefault(word, Path(word))
     for name in RESERVED:
         if name in found:
             raise ToolError(f"the archive itself has a member '{name}'", f"call the file './{name}'")
-    return list(found.items())
+    return found
 
 
-def folders(cargo: Cargo) -> list[str]:
-    """The arguments that name folders, so that the program can say that they are."""
-    return [word for word in dict.fromkeys(cargo.arguments) if Path(word).is_dir() and word not in RESERVED]
+def may_be_opened(word: str) -> bool:
+    """Whether an argument names something that a program can open, or may not."""
+    try:
+        status = os.stat(word)
+    except OSError as error:
+        return error.errno == errno.EACCES
+    nothing = stat.S_ISCHR(status.st_mode) and os.path.samestat(status, os.stat(os.devnull))
+    return nothing or stat.S_IFMT(status.st_mode) in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFIFO)
+
+
+def copy_path(writer: Writer, name: str, path: Path) -> None:
+    """Add what a path leads to: all that can be read there, or that it is a folder, or that it cannot be read."""
+    if os.path.isdir(path):
+        writer.add(name, b"", stat.S_IFDIR | PERMISSIONS)
+    elif os.access(path, os.R_OK):
+        copy_file(writer, name, path)
+    else:
+        writer.add(name, b"", stat.S_IFREG)
 
 
 def volume(source: Path, target: str) -> Iterator[tuple[str, Path]]:
     """The files of `-v SRC:DST`: one file under the name DST, or all of a folder's below DST."""
-    if source.is_file():
+    if os.path.isfile(source):
         yield target, source
-    elif source.is_dir():
+    elif os.path.isdir(source):
         for path in sorted(source.rglob("*")):
-            if path.is_file():
+            if os.path.isfile(path):
                 yield f"{target.rstrip('/')}/{path.relative_to(source)}", path
     else:
         raise ToolError(f"-v {source}:{target}: there is no file or folder {source}")

@@ -17,7 +17,7 @@ def run_native(source: Path, options: Namespace, phases: Phases) -> int:
     phases.done("compile")
     words = [source.stem, *options.arguments, *options.after_dashes]
     environment = dict(text.split("=", 1) for text in with_locale(options.environment))
-    process = subprocess.Popen(words, executable=program, env=environment)
+    process = subprocess.Popen(words, executable=program, env=environment, close_fds=False)
     try:
         status = process.wait(options.timeout)
     except subprocess.TimeoutExpired:

@@ -82,6 +82,8 @@ def load_programs(
             module = import_file(f"programs.{path.stem}", path, {"print": printing})
             processor.programs[path.stem] = module.main
             image.exports[entry_symbol(path.stem)] = _starter(processor, path.stem)
+        for name in [name for name in sys.modules if name.startswith("exokernel.libos.")]:
+            vars(sys.modules[name])["print"] = printing  # for those that a library prints with
     image.add_faults()
     image.symbols["image_bss"] = USER_ZEROS
     image.symbols["image_end"] = -(-image.regions["zeros"].next // PAGE) * PAGE

@@ -1,13 +1,16 @@
 """What a program takes along, in the order the guest expects."""
 
+import errno
 import io
 import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from exokernel.host.archive import members
-from exokernel.host.cargo import Cargo, pack, standard_input, terminal_of
+from exokernel.host.archive import MAGIC, members
+from exokernel.host.cargo import Cargo, may_be_opened, pack, standard_input, terminal_of
 from exokernel.host.errors import ToolError
 
 
@@ -104,3 +107,44 @@ def test_a_terminal_is_not_waited_for(program: Path) -> None:
     assert found["input"] == b""
     for each in (primary, terminal, descriptor):
         os.close(each)
+
+
+def kinds(cargo: Cargo) -> dict[str, int]:
+    """The mode of every member of an archive."""
+    descriptor = pack(cargo, None)
+    archive = os.pread(descriptor, 1 << 30, 0)
+    os.close(descriptor)
+    starts = {member.name: archive.rindex(MAGIC, 0, member.offset) for member in members(archive)}
+    return {name: int(archive[start + 14 : start + 22], 16) for name, start in starts.items()}
+
+
+def test_the_guest_is_told_what_a_path_leads_to(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("file").write_text("read me")
+    Path("secret").write_text("do not")
+    Path("folder").mkdir()
+    os.symlink("loop", "loop")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != Path("secret"))
+    words = ["file", "secret", "folder", os.devnull, "loop", "file/below", "long" * 100, "/dev/zero"]
+    found = kinds(Cargo(program, "wc", words))
+    assert list(found) == ["program", "arguments", "file", "secret", "folder", os.devnull]
+    assert found["file"] == stat.S_IFREG | 0o644
+    assert found["secret"] == stat.S_IFREG
+    assert found["folder"] == stat.S_IFDIR | 0o644
+    assert found[os.devnull] == stat.S_IFCHR | 0o644
+    assert packed(Cargo(program, "wc", ["secret"]))["secret"] == b""
+
+
+def test_a_named_pipe_is_read_to_its_end(program: Path) -> None:
+    os.mkfifo("pipe")
+    with ThreadPoolExecutor() as pool:
+        written = pool.submit(Path("pipe").write_bytes, b"through a pipe")
+        assert packed(Cargo(program, "wc", ["pipe"]))["pipe"] == b"through a pipe"
+        assert written.result() == 14
+
+
+def test_a_path_that_cannot_even_be_looked_at_cannot_be_read(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("exokernel.host.cargo.os.stat", refuse)
+    assert may_be_opened("closed/file")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from exokernel.host.command import main
 from tests.programs.conftest import exok, gnu
 
 WC = [
@@ -16,11 +17,13 @@ WC = [
     ["nope"],
     ["text", "nope", "empty", "folder"],
     ["-l", "folder"],
+    ["text", "/dev/null"],
+    ["-c", "/dev/null"],
     ["--", "-dash"],
     ["-x", "text"],
 ]
 WC_INPUT = [([], b"some words\nhere\n"), (["-l"], b"x\ny"), (["text", "-"], b"a b c\n"), ([], b"")]
-CAT = [["text"], ["text", "empty", "binary", "latin"], ["nope", "folder", "text"], ["-x"], ["--", "-dash"]]
+CAT = [["text"], ["text", "empty", "binary", "latin"], ["nope", "folder", "/dev/null", "text"], ["-x"], ["text", "-ux"], ["--", "-dash"]]
 GREP = [
     ["five", "text"],
     ["again", "text", "long", "empty"],
@@ -30,7 +33,8 @@ GREP = [
     ["-v", "", "text"],
     ["", "text"],
     ["absent", "text"],
-    ["x", "nope", "folder", "text"],
+    ["x", "nope", "folder", "/dev/null", "text"],
+    ["x" * 300, "text"],
     ["o", "binary", "text"],
     ["-c", "A", "binary"],
     ["-cj", "text"],
@@ -85,3 +89,14 @@ def test_grep_finds_lines(machine: str, arguments: list[str], folder: Path) -> N
 @pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
 def test_grep_searches_its_input(machine: str, folder: Path) -> None:
     same(machine, "grep", ["-n", "two"], b"one\ntwo\ntwo and three", folder)
+
+
+@pytest.mark.boot
+def test_a_file_that_may_not_be_read(folder: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("exokernel.host.cargo.os.access", lambda path, mode: str(path) != "empty")  # root may read all
+    for name, expected in (("wc", b"1 0 1 newline\n1 0 1 total\n"), ("cat", b"\n")):
+        assert main(["run", "-q", name, "--", "empty", "newline"]) == 1
+        output, error = capfdbinary.readouterr()
+        assert error == f"{name}: empty: Permission denied\n".encode()
+        assert output == expected

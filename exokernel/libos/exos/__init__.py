@@ -5,7 +5,21 @@ and a program that wants it otherwise imports, replaces or leaves out what it li
 kernel does not know this library.
 """
 
-from exokernel.libos.exos.archive import NoFile
+from exokernel.libos.errors import (
+    FileError,
+    HeapExhausted,
+    IsDirectory,
+    NoChild,
+    NoFile,
+    NoMemory,
+    NotExecutable,
+    NotFound,
+    NotOpen,
+    NotReadable,
+    ProcessError,
+    TooLong,
+    TooManyOpen,
+)
 from exokernel.libos.exos.arguments import arguments, program_name, variable
 from exokernel.libos.exos.critical import critical
 from exokernel.libos.exos.files import (
@@ -13,11 +27,6 @@ from exokernel.libos.exos.files import (
     INPUT,
     OUTPUT,
     Descriptor,
-    FileError,
-    IsDirectory,
-    NotFound,
-    NotOpen,
-    TooManyOpen,
     blocks,
     close,
     content,
@@ -26,10 +35,10 @@ from exokernel.libos.exos.files import (
     read,
     size_of_file,
 )
-from exokernel.libos.exos.heap import HeapExhausted, integers, octets
-from exokernel.libos.exos.loading import NotExecutable, TooLong, execute
+from exokernel.libos.exos.heap import integers, octets
+from exokernel.libos.exos.loading import execute
 from exokernel.libos.exos.output import errors, flush_all, write_output
-from exokernel.libos.exos.processes import CHILD, NoChild, NoMemory, ProcessError, fork, leave, process, wait
+from exokernel.libos.exos.processes import CHILD, fork, leave, process, wait
 
 __all__ = [
     "CHILD",
@@ -46,6 +55,7 @@ __all__ = [
     "NotExecutable",
     "NotFound",
     "NotOpen",
+    "NotReadable",
     "ProcessError",
     "TooLong",
     "TooManyOpen",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from exokernel.abi.layout import ARCHIVE
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import bytes_from
+from exokernel.libos.errors import NoFile
 
 MAGIC = b"070701"
 HEADER = 110  # bytes
@@ -18,14 +19,9 @@ SIZE_DIGITS = 54  # offset of its size
 NAME_DIGITS = 94  # offset of the length of its name
 DIGITS = 8
 FILE_KIND, REGULAR, DIRECTORY, CHARACTERS = 0xF000, 0x8000, 0x4000, 0x2000  # of a mode
+READABLE = 0x100
 ALIGNMENT = 4  # of headers and data
 TRAILER = b"TRAILER!!!"
-
-
-class NoFile(Exception):
-    """The archive has no file of this name."""
-
-    number = 83
 
 
 class Member(NamedTuple):
@@ -34,6 +30,7 @@ class Member(NamedTuple):
     address: int
     size: int
     kind: int = REGULAR
+    readable: bool = True
 
 
 def find(name: bytes, folder: bytes = b"") -> Member:
@@ -56,8 +53,8 @@ def find(name: bytes, folder: bytes = b"") -> Member:
             break
         padded = bytes_from(ARCHIVE + name_at, name_end - name_at)
         if padded.startswith(folder) and is_named(padded[len(folder) :], name):
-            kind = hexadecimal(header, MODE_DIGITS) & FILE_KIND
-            return Member(ARCHIVE + data_at, size, kind)
+            mode = hexadecimal(header, MODE_DIGITS)
+            return Member(ARCHIVE + data_at, size, mode & FILE_KIND, mode & READABLE != 0)
         position = aligned(data_at + size)
     raise NoFile
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from exokernel.dialect import text_of
 from exokernel.libos.arch.x86_64.memory import bytes_from
+from exokernel.libos.errors import NoFile
 from exokernel.libos.exos.arch.state import state
-from exokernel.libos.exos.archive import NoFile, find
+from exokernel.libos.exos.archive import find
 
 NUL = b"\0"
 ENVIRONMENT = b"environment"  # member of the archive

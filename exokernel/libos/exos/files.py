@@ -11,8 +11,9 @@ from typing import NewType
 
 from exokernel.dialect import Array, Enumeration, Record, array, u8
 from exokernel.libos.arch.x86_64.memory import address_of_octets, bytes_from, octets_from
-from exokernel.libos.exos.archive import CHARACTERS, DIRECTORY, REGULAR, NoFile, find
-from exokernel.libos.exos.heap import HeapExhausted, allocate
+from exokernel.libos.errors import HeapExhausted, IsDirectory, NoFile, NotFound, NotOpen, NotReadable, TooManyOpen
+from exokernel.libos.exos.archive import CHARACTERS, DIRECTORY, REGULAR, find
+from exokernel.libos.exos.heap import allocate
 from exokernel.libos.exos.terminal import LONGEST, line, read_line
 
 Descriptor = NewType("Descriptor", int)
@@ -23,36 +24,6 @@ ERRORS = Descriptor(2)
 DESCRIPTORS = 32  # open at the same time
 BLOCK = 0x10000  # bytes that `blocks` yields at a time
 STANDARD_INPUT = b"input"  # member of the archive
-
-
-class FileError(Exception):
-    """Something is wrong with a file."""
-
-    number = 84
-
-
-class NotFound(FileError):
-    """No such file or directory."""
-
-    number = 85
-
-
-class IsDirectory(FileError):
-    """A directory cannot be read."""
-
-    number = 91
-
-
-class NotOpen(FileError):
-    """The descriptor stands for nothing that can be read."""
-
-    number = 86
-
-
-class TooManyOpen(FileError):
-    """All descriptors are in use."""
-
-    number = 87
 
 
 class Kind(Enumeration, bits=8):
@@ -80,6 +51,7 @@ def open_file(name: str) -> Descriptor:
     Raises:
         NotFound: there is none of this name.
         IsDirectory: it is one.
+        NotReadable: its owner did not let the host read it.
         TooManyOpen: close one first.
     """
     try:
@@ -88,6 +60,8 @@ def open_file(name: str) -> Descriptor:
         raise NotFound
     if member.kind == DIRECTORY:
         raise IsDirectory
+    if not member.readable:
+        raise NotReadable
     for number in range(ERRORS + 1, DESCRIPTORS):
         if table[number].kind == Kind.CLOSED:
             table[number] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.kind == REGULAR)

@@ -10,13 +10,14 @@ from exokernel.abi.capability import ARCHIVE_GUARD, CONSOLE_GUARD, ROOT, Rights,
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FIRST, FRAMES, NOBODY, ROOT_SLOT, SLICES, EnvironmentId, Slice
 from exokernel.libos import kernel
+from exokernel.libos.errors import NoFile, NotExecutable, ProcessError
 from exokernel.libos.exos.arch.state import state
-from exokernel.libos.exos.archive import Member, NoFile, find
+from exokernel.libos.exos.archive import Member, find
 from exokernel.libos.exos.critical import critical, suspend
 from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FAMILY, KEY
-from exokernel.libos.exos.loading import NotExecutable, spawn
+from exokernel.libos.exos.loading import spawn
 from exokernel.libos.exos.output import flush_all
-from exokernel.libos.exos.processes import ProcessError, is_alive
+from exokernel.libos.exos.processes import is_alive
 from exokernel.libos.exos.reaping import reap, reap_orphans
 from exokernel.libos.exos.tables import NO_REGION
 

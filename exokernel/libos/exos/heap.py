@@ -6,17 +6,12 @@ no freeing: a process that ends gives back everything.
 
 from exokernel.dialect import Array, u8
 from exokernel.libos.arch.x86_64.memory import integers_from, octets_from
+from exokernel.libos.errors import HeapExhausted
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.layout import HEAP, HEAP_END
 
 ALIGNMENT = 16  # bytes
 INTEGER = 8  # bytes
-
-
-class HeapExhausted(Exception):
-    """The heap's part of the address space is used up."""
-
-    number = 88
 
 
 def allocate(size: int) -> int:

@@ -13,6 +13,7 @@ from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, EnvironmentId, Frame,
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import octets_from
+from exokernel.libos.errors import NoFile, NoMemory, NotExecutable, TooLong
 from exokernel.libos.exos.allocation import new_frame
 from exokernel.libos.exos.arch.elf import (
     EXECUTABLE,
@@ -29,7 +30,7 @@ from exokernel.libos.exos.arch.elf import (
     segments_at,
 )
 from exokernel.libos.exos.arch.state import page_in_window, state, state_in_window
-from exokernel.libos.exos.archive import Member, NoFile, find
+from exokernel.libos.exos.archive import Member, find
 from exokernel.libos.exos.critical import critical
 from exokernel.libos.exos.embryo import (
     bring_to_life,
@@ -43,25 +44,13 @@ from exokernel.libos.exos.embryo import (
 from exokernel.libos.exos.layout import ARGUMENTS, ARGUMENTS_PAGE, HEAP, KEY, WINDOW
 from exokernel.libos.exos.memory import COPY_ON_WRITE, archive_entry
 from exokernel.libos.exos.output import flush_all
-from exokernel.libos.exos.processes import NoMemory, leave
+from exokernel.libos.exos.processes import leave
 from exokernel.libos.exos.reaping import discard
 from exokernel.libos.exos.tables import Tables
 
 PROGRAMS = b"bin/"  # where the archive has them
 SPACE = 32
 RESERVE = 32  # frames we keep when another process takes our place
-
-
-class NotExecutable(Exception):
-    """The file is no program of ours."""
-
-    number = 89
-
-
-class TooLong(Exception):
-    """The arguments do not fit the page they are passed in."""
-
-    number = 90
 
 
 def check(program: Member) -> ElfHeader:

@@ -8,26 +8,16 @@ integers.
 from exokernel.abi.console import Stream
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FRAME_SIZE
-from exokernel.dialect import Array, Record, array, u8
+from exokernel.dialect import Array, array
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import address_of_octets
+from exokernel.libos.buffering import Buffer
 from exokernel.libos.exos.layout import CONSOLE
-from exokernel.libos.formatting import LONGEST, write_digits
+from exokernel.libos.formatting import octets_of
 
-CAPACITY = 4096  # bytes of a buffer
 STREAMS = 3
-MINUS = "-"
-ZERO = "0"
-NEWLINE = 10
+NEWLINE = b"\n"
 errors = Stream.ERROR  # for `print(file=errors)`
-
-
-class Buffer(Record):
-    """What was printed to one stream and not written yet."""
-
-    length: int
-    octets: Array[u8] = array(CAPACITY)
-
 
 buffers: Array[Buffer] = array(STREAMS)
 
@@ -44,37 +34,20 @@ def write_text(stream: Stream, text: str) -> None:
 
 def write_bytes(stream: Stream, data: bytes) -> None:
     """Print bytes as they are."""
-    buffer = buffers[stream]
     done = 0
     while done < len(data):
-        if buffer.length == CAPACITY:
+        taken = buffers[stream].take(data[done:])
+        done += taken
+        if taken == 0:
             flush(stream)
-        start = buffer.length
-        count = min(CAPACITY - start, len(data) - done)
-        buffer.octets[start : start + count] = data[done : done + count]
-        buffer.length = start + count
-        done += count
-    if stream != Stream.OUTPUT and len(data) > 0 and data[len(data) - 1] == NEWLINE:
+    if stream != Stream.OUTPUT and data.endswith(NEWLINE):
         flush(stream)
 
 
 def write_integer(stream: Stream, value: int, width: int, fill: str, base: int) -> None:
-    """Print an integer in a base from 2 to 16, at least `width` wide, filled up in front.
-
-    With zeros, a sign stands before them; with anything else, behind.
-    """
-    digits: Array[u8] = array(LONGEST)
-    start = write_digits(value, base, digits)
-    missing = width - (LONGEST - start)
-    if value < 0:
-        missing -= 1
-        if fill == ZERO:
-            write_text(stream, MINUS)
-    for _ in range(missing):
-        write_text(stream, fill)
-    if value < 0 and fill != ZERO:
-        write_text(stream, MINUS)
-    write_bytes(stream, bytes(digits[start:]))
+    """Print an integer in a base from 2 to 16, at least `width` wide."""
+    for piece in octets_of(value, width, fill, base):
+        write_bytes(stream, piece)
 
 
 def flush(stream: Stream) -> None:

@@ -12,6 +12,7 @@ from exokernel.abi.tables import Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import never_inline
 from exokernel.libos import kernel
+from exokernel.libos.errors import NoChild, NoMemory
 from exokernel.libos.exos.arch.context import checkpoint
 from exokernel.libos.exos.arch.copying import copy_page_to_window
 from exokernel.libos.exos.arch.state import state
@@ -36,24 +37,6 @@ from exokernel.libos.exos.tables import Tables, present, regions
 CHILD = 0  # what `fork` answers in the child
 WRITABLE = Entry(writable=True)
 MARK = Entry(software=COPY_ON_WRITE)
-
-
-class ProcessError(Exception):
-    """A process cannot be made or found."""
-
-    number = 80
-
-
-class NoMemory(ProcessError):
-    """There is no room for another process."""
-
-    number = 81
-
-
-class NoChild(ProcessError):
-    """That is no child of ours."""
-
-    number = 82
 
 
 def process() -> int:

@@ -5,6 +5,21 @@ executable. It has the same names with the same meaning and no C library; what E
 page tables, Linux does here.
 """
 
+from exokernel.libos.errors import (
+    FileError,
+    HeapExhausted,
+    IsDirectory,
+    NoChild,
+    NoFile,
+    NoMemory,
+    NotExecutable,
+    NotFound,
+    NotOpen,
+    NotReadable,
+    ProcessError,
+    TooLong,
+    TooManyOpen,
+)
 from exokernel.libos.on_linux.arguments import arguments, program_name, variable
 from exokernel.libos.on_linux.critical import critical
 from exokernel.libos.on_linux.files import (
@@ -12,11 +27,6 @@ from exokernel.libos.on_linux.files import (
     INPUT,
     OUTPUT,
     Descriptor,
-    FileError,
-    IsDirectory,
-    NotFound,
-    NotOpen,
-    TooManyOpen,
     blocks,
     close,
     content,
@@ -25,14 +35,11 @@ from exokernel.libos.on_linux.files import (
     read,
     size_of_file,
 )
-from exokernel.libos.on_linux.heap import HeapExhausted, integers, octets
-from exokernel.libos.on_linux.loading import NoFile, NotExecutable, TooLong, execute
+from exokernel.libos.on_linux.heap import integers, octets
+from exokernel.libos.on_linux.loading import execute
 from exokernel.libos.on_linux.output import errors, flush_all, write_output
 from exokernel.libos.on_linux.processes import (
     CHILD,
-    NoChild,
-    NoMemory,
-    ProcessError,
     fork,
     leave,
     process,
@@ -55,6 +62,7 @@ __all__ = [
     "NotExecutable",
     "NotFound",
     "NotOpen",
+    "NotReadable",
     "ProcessError",
     "TooLong",
     "TooManyOpen",

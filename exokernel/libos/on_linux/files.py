@@ -5,6 +5,7 @@ from typing import NewType
 
 from exokernel.dialect import Array, array, u8
 from exokernel.libos.arch.x86_64.memory import bytes_from, octets_from
+from exokernel.libos.errors import HeapExhausted, IsDirectory, NotFound, NotOpen, NotReadable, TooManyOpen
 from exokernel.libos.on_linux.arch.system import (
     CHARACTERS,
     CLOSE,
@@ -17,7 +18,7 @@ from exokernel.libos.on_linux.arch.system import (
     read_into,
     status_of,
 )
-from exokernel.libos.on_linux.heap import HeapExhausted, allocate
+from exokernel.libos.on_linux.heap import allocate
 from exokernel.libos.on_linux.output import flush_all
 
 Descriptor = NewType("Descriptor", int)
@@ -27,37 +28,7 @@ OUTPUT = Descriptor(1)
 ERRORS = Descriptor(2)
 BLOCK = 0x10000  # bytes that `blocks` yields at a time
 LONGEST_PATH = 4096  # bytes, with the NUL
-TOO_MANY_FILES = -24  # EMFILE
-
-
-class FileError(Exception):
-    """Something is wrong with a file."""
-
-    number = 84
-
-
-class NotFound(FileError):
-    """No such file or directory."""
-
-    number = 85
-
-
-class IsDirectory(FileError):
-    """A directory cannot be read."""
-
-    number = 91
-
-
-class NotOpen(FileError):
-    """The descriptor stands for nothing that can be read."""
-
-    number = 86
-
-
-class TooManyOpen(FileError):
-    """All descriptors are in use."""
-
-    number = 87
+NOT_PERMITTED, TOO_MANY_FILES = -13, -24  # EACCES, EMFILE
 
 
 block: Array[u8] = array(BLOCK)
@@ -78,12 +49,15 @@ def open_file(name: str) -> Descriptor:
     Raises:
         NotFound: there is none of this name.
         IsDirectory: it is one.
+        NotReadable: Linux does not let us.
         TooManyOpen: close one first.
     """
     terminated(name.encode())
     descriptor = open_named(path)
     if descriptor == TOO_MANY_FILES:
         raise TooManyOpen
+    if descriptor == NOT_PERMITTED:
+        raise NotReadable
     if descriptor < 0:
         raise NotFound
     if kind_of(Descriptor(descriptor)) == DIRECTORY:

@@ -2,18 +2,13 @@
 
 from exokernel.dialect import Array, Record, u8
 from exokernel.libos.arch.x86_64.memory import integers_from, octets_from
+from exokernel.libos.errors import HeapExhausted
 from exokernel.libos.on_linux.arch.system import reserve
 
 HEAP = 0x4000_0000
 HEAP_END = 0x10_0000_0000
 ALIGNMENT = 16  # bytes
 INTEGER = 8  # bytes
-
-
-class HeapExhausted(Exception):
-    """The heap's part of the address space is used up."""
-
-    number = 88
 
 
 class Arena(Record):

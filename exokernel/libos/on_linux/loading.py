@@ -4,33 +4,15 @@ from typing import NoReturn
 
 from exokernel.dialect import Array, u8
 from exokernel.libos.arch.x86_64.memory import address_of_octets
+from exokernel.libos.errors import HeapExhausted, NoFile, NoMemory, NotExecutable, TooLong
 from exokernel.libos.on_linux.arch.system import execute_named
 from exokernel.libos.on_linux.arguments import environment
-from exokernel.libos.on_linux.heap import HeapExhausted, integers, octets
+from exokernel.libos.on_linux.heap import integers, octets
 from exokernel.libos.on_linux.output import flush_all
-from exokernel.libos.on_linux.processes import NoMemory
 
 SPACE = 32
 NOT_EXECUTABLE = -8  # ENOEXEC
 TOO_LONG = -7  # E2BIG
-
-
-class NoFile(Exception):
-    """There is no file of this name."""
-
-    number = 83
-
-
-class NotExecutable(Exception):
-    """The file is no program."""
-
-    number = 89
-
-
-class TooLong(Exception):
-    """The arguments do not fit."""
-
-    number = 90
 
 
 def execute(name: str, arguments: str) -> NoReturn:

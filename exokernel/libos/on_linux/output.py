@@ -5,24 +5,14 @@ of the line.
 """
 
 from exokernel.abi.console import Stream
-from exokernel.dialect import Array, Record, array, u8
-from exokernel.libos.formatting import LONGEST, write_digits
+from exokernel.dialect import Array, array
+from exokernel.libos.buffering import Buffer
+from exokernel.libos.formatting import octets_of
 from exokernel.libos.on_linux.arch.system import write_from
 
-CAPACITY = 4096  # bytes of a buffer
 STREAMS = 3
-NEWLINE = 10
-MINUS = "-"
-ZERO = "0"
+NEWLINE = b"\n"
 errors = Stream.ERROR  # for `print(file=errors)`
-
-
-class Buffer(Record):
-    """What was printed to one stream and not written yet."""
-
-    length: int
-    octets: Array[u8] = array(CAPACITY)
-
 
 buffers: Array[Buffer] = array(STREAMS)
 
@@ -39,37 +29,20 @@ def write_text(stream: Stream, text: str) -> None:
 
 def write_bytes(stream: Stream, data: bytes) -> None:
     """Print bytes as they are."""
-    buffer = buffers[stream]
     done = 0
     while done < len(data):
-        if buffer.length == CAPACITY:
+        taken = buffers[stream].take(data[done:])
+        done += taken
+        if taken == 0:
             flush(stream)
-        start = buffer.length
-        count = min(CAPACITY - start, len(data) - done)
-        buffer.octets[start : start + count] = data[done : done + count]
-        buffer.length = start + count
-        done += count
-    if stream != Stream.OUTPUT and len(data) > 0 and data[len(data) - 1] == NEWLINE:
+    if stream != Stream.OUTPUT and data.endswith(NEWLINE):
         flush(stream)
 
 
 def write_integer(stream: Stream, value: int, width: int, fill: str, base: int) -> None:
-    """Print an integer in a base from 2 to 16, at least `width` wide, filled up in front.
-
-    With zeros, a sign stands before them; with anything else, behind.
-    """
-    digits: Array[u8] = array(LONGEST)
-    start = write_digits(value, base, digits)
-    missing = width - (LONGEST - start)
-    if value < 0:
-        missing -= 1
-        if fill == ZERO:
-            write_text(stream, MINUS)
-    for _ in range(missing):
-        write_text(stream, fill)
-    if value < 0 and fill != ZERO:
-        write_text(stream, MINUS)
-    write_bytes(stream, bytes(digits[start:]))
+    """Print an integer in a base from 2 to 16, at least `width` wide."""
+    for piece in octets_of(value, width, fill, base):
+        write_bytes(stream, piece)
 
 
 def flush(stream: Stream) -> None:

@@ -3,30 +3,13 @@
 from typing import NoReturn
 
 from exokernel.dialect import Array, array, u32
+from exokernel.libos.errors import NoChild, NoMemory
 from exokernel.libos.on_linux.arch.system import EXIT, FORK, GET_PROCESS, call, wait_for
 from exokernel.libos.on_linux.output import flush_all
 
 CHILD = 0  # what `fork` answers in the child
 SIGNALS = 128  # the low bits of a status that say which signal ended a process
 SIGNALLED = 128  # a status above names a signal
-
-
-class ProcessError(Exception):
-    """A process cannot be made or found."""
-
-    number = 80
-
-
-class NoMemory(ProcessError):
-    """There is no room for another process."""
-
-    number = 81
-
-
-class NoChild(ProcessError):
-    """That is no child of ours."""
-
-    number = 82
 
 
 def process() -> int:

@@ -14,7 +14,8 @@ from exokernel.libos.exos.batch import Batch
 from exokernel.libos.exos.critical import pause
 from exokernel.libos.exos.layout import ARCHIVE_KEY, ARCHIVE_PAGE, CONSOLE, KEY
 from exokernel.libos.exos.memory import archive_entry, private
-from exokernel.libos.exos.processes import CHILD, ProcessError, fork, is_alive, leave
+from exokernel.libos.exos import ProcessError
+from exokernel.libos.exos.processes import CHILD, fork, is_alive, leave
 from exokernel.libos.exos.reaping import empty_tables, free_slices, free_tables
 from exokernel.libos.exos.tables import map_page, table_of
 from tests.boot.attacks.guests.attack import victim

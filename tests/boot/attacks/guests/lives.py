@@ -10,7 +10,8 @@ from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import candidate
 from exokernel.libos.exos.critical import pause
 from exokernel.libos.exos.layout import FIRST_PAGE, KEY
-from exokernel.libos.exos.processes import CHILD, ProcessError, fork, is_alive, leave
+from exokernel.libos.exos import ProcessError
+from exokernel.libos.exos.processes import CHILD, fork, is_alive, leave
 from tests.boot.attacks.guests.attack import victim
 from tests.boot.attacks.guests.tools import SPARE, embryo, embryo_of, frame_of, play
 from tests.boot.attacks.guests.trespass import their_slice
