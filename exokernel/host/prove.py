@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a proof needs more packages than the help does
     from exokernel.prover.system import System
 
 CONSEQUENCES = "consequences"  # what follows from the invariants: proved like a call
+SEARCH = 20  # seconds for calls that show what is wrong
 TRUSTED = (
     "the specification (exokernel/spec), and its assumptions.py",
     "the front end, from source to IR, and LLVM's back end, from optimised IR to machine code",
@@ -58,9 +59,9 @@ def execute(options: Namespace) -> int:
     if options.list:
         return show_list(system)
     if options.mutants:
-        from exokernel.prover.mutants import report_mutants
+        from exokernel.host.mutants import report_mutants
 
-        return report_mutants(system, options.calls)
+        return report_mutants(system, options)
     return prove_all(system, options)
 
 
@@ -92,6 +93,7 @@ class Work:
 
     def result(self, name: str) -> Result:
         from exokernel.prover import cache
+        from exokernel.prover.counterexample import story_of
         from exokernel.prover.prove import prove_call, prove_consequences
 
         system, options = self.system, self.options
@@ -105,6 +107,8 @@ class Work:
         result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
         if options.clause is None:
             cache.remember(key, result)
+        if any(each.verdict == "refuted" for each in result.failures):
+            result.story = story_of(name, SEARCH)
         if options.counterexample is not None:
             save(system, result, options.counterexample)
         return result
@@ -164,6 +168,10 @@ def show(result: Result, options: Namespace) -> None:
     print(f"{result.call:22}{verdict:11}{result.questions:4} questions  {result.paths:2} paths  {pace}", flush=True)
     for failure in result.failures:
         print(f"    {failure.clause}: {failure.what}\n      {failure.verdict} {failure.where}", flush=True)
+    if result.story:
+        print("\n".join(["    this shows it, from boot on:", *(f"      {line}" for line in result.story)]), flush=True)
+    elif result.failures:
+        print(f"    no calls that show it were found in {SEARCH} s", flush=True)
 
 
 def summarise(results: list[Result], compared: list[Comparison], seconds: float) -> None:
@@ -185,8 +193,8 @@ def save(system: System, result: Result, folder: Path) -> None:
     from exokernel.prover.counterexample import write_test
 
     for failure in result.failures:
-        if failure.model is not None:
-            path = write_test(system, result.call, failure, folder)
+        if failure.model is not None or result.story:
+            path = write_test(system, result.call, failure, folder, result.story)
             print(f"    counterexample: {path}", file=sys.stderr)
 
 

@@ -23,6 +23,7 @@ from exokernel.prover.solver import Statistics
 from exokernel.prover.system import Call, System
 
 FOLDER = ROOT / ".exok" / "proofs"
+BESIDE = ("mutants.py", "mutations.py", "counterexample.py", "ir_mutants.py")  # modules no proof depends on
 
 
 def reached(program: op.Program, name: str) -> set[str]:
@@ -44,7 +45,8 @@ def prover_digest() -> str:
     """The prover's own source, and which solver."""
     digest = hashlib.sha256(z3.get_version_string().encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+        if path.name not in BESIDE:
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -70,19 +72,28 @@ def unlocated(function: op.Function) -> str:
     return "\n".join(line.partition(" ; ")[0].rstrip() for line in lines[1:]) + function.name
 
 
-def recall(key: str, folder: Path = FOLDER) -> Result | None:
+def recall_text(key: str, folder: Path = FOLDER) -> str | None:
     path = folder / key
-    if not path.exists():
+    return path.read_text() if path.exists() else None
+
+
+def remember_text(key: str, text: str, folder: Path = FOLDER) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / key).write_text(text)
+
+
+def recall(key: str) -> Result | None:
+    known = recall_text(key)
+    if known is None:
         return None
-    kept = json.loads(path.read_text())
+    kept = json.loads(known)
     kept["statistics"] = Statistics(**kept["statistics"])
     return Result(**{**kept, "remembered": True})
 
 
-def remember(key: str, result: Result, folder: Path = FOLDER) -> None:
+def remember(key: str, result: Result) -> None:
     if result.proved:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / key).write_text(json.dumps(asdict(result)))
+        remember_text(key, json.dumps(asdict(result)))
 
 
 # Comparisons of optimised code
@@ -96,12 +107,11 @@ def key_of_comparison(system: System, call: Call, module: Module) -> str:
     return digest.hexdigest()
 
 
-def recall_comparison(key: str, folder: Path = FOLDER) -> Comparison | None:
-    path = folder / key
-    return Comparison(**json.loads(path.read_text())) if path.exists() else None
+def recall_comparison(key: str) -> Comparison | None:
+    known = recall_text(key)
+    return None if known is None else Comparison(**json.loads(known))
 
 
-def remember_comparison(key: str, result: Comparison, folder: Path = FOLDER) -> None:
+def remember_comparison(key: str, result: Comparison) -> None:
     if result.verdict in ("equal", "not compared"):
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / key).write_text(json.dumps(asdict(result)))
+        remember_text(key, json.dumps(asdict(result)))

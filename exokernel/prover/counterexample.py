@@ -1,12 +1,16 @@
-"""A refuted clause as a test that fails: the state z3 found, the call, and what it breaks.
+"""A refuted clause as a test that fails.
 
-The state is sparse: the cells that the proof looked at, everything else zero. The test puts
-them into the memory of the kernel's test world, makes the one call, and asks the specification
-again, under CPython. It says nothing about how the state could be reached from boot.
+Best is a story: calls from boot, the last of which goes wrong. It is sought at random beside the
+specification, for a limited time. Where none is found there is still the state z3 found, sparse:
+the cells that the proof looked at, everything else zero. That test puts them into the memory of
+the kernel's test world, makes the one call, and asks the specification again, under CPython.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +18,26 @@ from typing import Any
 import z3
 
 from exokernel.prover import terms
+from exokernel.prover.claims import ROOT
 from exokernel.prover.instantiate import JOINED, Access
 from exokernel.prover.llvm.addresses import Map, Region
 from exokernel.prover.obligations import execute
 from exokernel.prover.prove import Failure
 from exokernel.prover.system import System
 
+SEEKER = "tests.kernel.find_story"
+STORY = '''"""`{call}` refutes `{clause}`: {what}
+
+Written by `exok prove --counterexample`.
+"""
+
+{imports}from tests.kernel.trial import Trial
+
+
+def test_{call}_keeps_{name}() -> None:
+    trial = Trial()
+{story}
+'''
 TEMPLATE = '''"""`{call}` refutes `{clause}`: {what}
 
 Written by `exok prove --counterexample`.
@@ -42,29 +60,44 @@ def test_{call}_keeps_{name}() -> None:
 '''
 
 
-def write_test(system: System, call: str, failure: Failure, folder: Path) -> Path:
-    """Save a failure that has a model as a test; where to."""
+def story_of(call: str, seconds: float) -> list[str]:
+    """Calls from boot that show a bug in a call, as lines of Python; [] if none was found in time."""
+    command = [sys.executable, "-m", SEEKER, call, str(seconds)]
+    found: list[str] = json.loads(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout)
+    return found
+
+
+def write_test(system: System, call: str, failure: Failure, folder: Path, story: list[str]) -> Path:
+    """Save a failure as a test: its story, or the state of its model; where to."""
+    name = "".join(letter if letter.isalnum() else "_" for letter in failure.clause)
+    said = {"call": call, "clause": failure.clause, "what": failure.what, "name": name}
+    text = STORY.format(**said, **told(story)) if story else TEMPLATE.format(**said, **state_of(system, call, failure))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"test_{call}_{name}.py"
+    path.write_text(text)
+    return path
+
+
+def told(story: list[str]) -> dict[str, str]:
+    needed = (("Capability", "exokernel.abi.capability"), ("Entry", "exokernel.abi.x86_64"))
+    imports = [f"from {module} import {word}\n" for word, module in needed if any(f"{word}.of(" in each for each in story)]
+    return {"imports": "".join(imports), "story": "\n".join(f"    {each}" for each in story)}
+
+
+def state_of(system: System, call: str, failure: Failure) -> dict[str, Any]:
+    """What a test needs of the state a model describes."""
     assert failure.obligation is not None
     run = execute(system, system.calls[call])
     seen = [*run.accesses, *failure.obligation.accesses]
     values = [evaluated(failure.model, each) for each in run.arguments]
     caller, arguments = values[0], values[1:]
-    name = "".join(letter if letter.isalnum() else "_" for letter in failure.clause)
     cells = sorted(set(cells_of(system, failure.model, seen)))
-    text = TEMPLATE.format(
-        call=call,
-        clause=failure.clause,
-        what=failure.what,
-        name=name,
-        cells="\n".join(f"    ({address:#x}, {size}, {value:#x})," for address, size, value in cells),
-        arguments="".join(f"{each}, " for each in arguments),
-        caller=caller,
-        question=question(system, failure),
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"test_{call}_{name}.py"
-    path.write_text(text)
-    return path
+    return {
+        "cells": "\n".join(f"    ({address:#x}, {size}, {value:#x})," for address, size, value in cells),
+        "arguments": "".join(f"{each}, " for each in arguments),
+        "caller": caller,
+        "question": question(system, failure),
+    }
 
 
 def evaluated(model: Any, term: Any) -> int:

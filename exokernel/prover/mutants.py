@@ -1,85 +1,61 @@
-"""Is the proof awake? Change one thing in a call, and something must no longer be provable.
+"""Is the proof awake? Change one token of a call, and something must no longer hold.
 
-A mutant differs from the kernel in one operation of the IR: a store left out, a comparison
-turned, a branch that always goes one way, a constant one off. Only the portable kernel is
-changed, never the specification. A survivor is either no change at all, and stands with its
-reason in the file of survivors, or a gap in the specification.
+A mutant is first run on states that calls have led to, beside the specification; what survives
+that is given to the prover, which stops at the first clause refuted. `unknown` is no kill. A
+survivor stands with its reason in the file of survivors, or is a gap in the specification.
+What the compiler refuses, and what it makes the same code of, is no mutant.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+import z3
+
+from exokernel.compiler.diagnostics import CompileError
 from exokernel.compiler.ir import operations as op
-from exokernel.prover.cache import reached
-from exokernel.prover.claims import ROOT
+from exokernel.prover import cache, terms
+from exokernel.prover.claims import ROOT, Specification
 from exokernel.prover.execute import Unsupported
+from exokernel.prover.mutations import Mutation, mutations_of
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, obligations
 from exokernel.prover.own import own_specification
+from exokernel.prover.privacy import learned
 from exokernel.prover.solver import Verdict, prove
-from exokernel.prover.system import GATE, Call, System
+from exokernel.prover.system import GATE, KERNEL, Call, System, load_program
 from exokernel.prover.theorems import step_theorems
 
 SURVIVORS = ROOT / "tests" / "prover" / "survivors.txt"
-TURNED = {
-    op.Relation.EQUAL: op.Relation.NOT_EQUAL,
-    op.Relation.NOT_EQUAL: op.Relation.EQUAL,
-    op.Relation.LESS: op.Relation.LESS_EQUAL,
-    op.Relation.LESS_EQUAL: op.Relation.LESS,
-    op.Relation.GREATER: op.Relation.GREATER_EQUAL,
-    op.Relation.GREATER_EQUAL: op.Relation.GREATER,
-}
-STORES = (op.Store, op.CopyRecord, op.Zero)
-EFFECTS = ("paging.store", "paging.clear", "paging.copy", "paging.forget", "paging.forget_all")
+TRIER = "tests.kernel.try_mutants"  # runs a mutant beside the specification, in a process of its own
+PARTS = ("exokernel/abi", "exokernel/dialect", "exokernel/kernel")
+PATIENCE = 20_000  # milliseconds for a question
+BY_RUNNING, BY_PROOF, REFUSED = "run", "proof", "refused"
+ALIVE, UNKNOWN, NO_CODE, SAME_CODE = "alive", "unknown", "does not compile", "same code"
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One changed operation: in its place, others, or none."""
+class Fate:
+    """What became of a mutant, and what showed it."""
 
-    function: str
-    block: str
-    place: int
     label: str
-    operations: tuple[op.Operation, ...]
+    verdict: str
+    what: str = ""
 
+    @property
+    def killed(self) -> bool:
+        return self.verdict in (BY_RUNNING, BY_PROOF, REFUSED)
 
-def mutants_of(function: op.Function) -> Iterator[Mutant]:
-    everything = [one for block in function.blocks for one in block.operations]
-    errors = {one.error.name for one in everything if isinstance(one, op.Call) and one.error is not None}
-    tests = {one.target.name for one in everything if isinstance(one, op.Compare) and name_of(one.left) in errors}
-    for block in function.blocks:
-        for place, one in enumerate(block.operations):
-            if isinstance(one, op.Compare) and one.target.name in tests:
-                continue  # whether a call raised is asked by the compiler, not by the source
-            if isinstance(one, op.Branch) and name_of(one.condition) in tests:
-                continue
-            for label, changed in changes(one):
-                line = one.location.line if one.location else 0
-                yield Mutant(function.name, block.name, place, f"{function.name}:{line} {label}", changed)
-
-
-def name_of(item: op.Operand) -> str:
-    return item.name if isinstance(item, op.Local) else ""
-
-
-def changes(one: op.Operation) -> Iterator[tuple[str, tuple[op.Operation, ...]]]:
-    if isinstance(one, STORES):
-        yield "a store left out", ()
-    elif isinstance(one, op.Call) and one.target is None and one.function.endswith(EFFECTS):
-        yield f"{one.function.rpartition('.')[2]} left out", ()
-    elif isinstance(one, op.Compare) and one.relation in TURNED:
-        other = TURNED[one.relation]
-        yield f"{one.relation.value} turned to {other.value}", (replace(one, relation=other),)
-    elif isinstance(one, op.Branch):
-        yield "always the first way", (op.Jump(one.then, location=one.location),)
-        yield "always the other way", (op.Jump(one.otherwise, location=one.location),)
-    elif isinstance(one, op.Binary) and one.operator in (op.BinaryOperator.ADD, op.BinaryOperator.SUBTRACT):
-        other_way = op.BinaryOperator.SUBTRACT if one.operator is op.BinaryOperator.ADD else op.BinaryOperator.ADD
-        yield f"{one.operator.value} turned", (replace(one, operator=other_way, proved=False),)
+    @property
+    def counts(self) -> bool:
+        return self.verdict not in (NO_CODE, SAME_CODE)
 
 
 def portable(name: str) -> bool:
@@ -88,64 +64,211 @@ def portable(name: str) -> bool:
     )
 
 
-def with_mutant(system: System, mutant: Mutant, action: Callable[[], bool]) -> bool:
-    """Do something while the kernel is changed."""
-    function = system.program.functions[mutant.function]
-    block = next(each for each in function.blocks if each.name == mutant.block)
-    original = list(block.operations)
-    block.operations[mutant.place : mutant.place + 1] = list(mutant.operations)
-    system.executor.graphs.clear()
-    try:
-        return action()
-    finally:
-        block.operations[:] = original
-        system.executor.graphs.clear()
+def mutants_of(system: System, names: list[str]) -> list[Mutation]:
+    """Every mutant of the functions that these calls, or all, reach."""
+    functions: dict[str, set[str]] = {}
+    for name in names or system.calls:
+        for each in cache.reached(system.program, system.calls[name].qualified):
+            if portable(each):
+                module, _, function = each.rpartition(".")
+                functions.setdefault(module, set()).add(function)
+    found: list[Mutation] = []
+    for module in sorted(functions):
+        path = KERNEL / f"{module.removeprefix('exokernel.kernel.').replace('.', '/')}.py"
+        found += mutations_of(path, module, functions[module])
+    return found
 
 
-def is_killed(system: System, call: Call) -> bool:
-    """Whether anything about the call can no longer be proved."""
-    try:
-        run = execute(system, call)
-        for part in (own_specification, step_theorems, obligations):
-            if any(not is_proved(system, each, run) for each in part(system, run)):
-                return True
-        return False
-    except (Unsupported, RuntimeError):
-        return True
+class Workshop:
+    """A copy of the kernel's source in a folder, in which a module can be another."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+        for part in PARTS:
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def changed_functions(self, system: System, mutation: Mutation) -> dict[str, op.Function]:
+        """The functions whose IR the mutation changes. Raises CompileError."""
+        path = self.root / f"{mutation.module.replace('.', '/')}.py"
+        before = path.read_text()
+        path.write_text(mutation.source)
+        try:
+            program = load_program(system.calls, Specification(), self.root)
+        finally:
+            path.write_text(before)
+        honest = system.program.functions
+        return {
+            name: function
+            for name, function in program.functions.items()
+            if portable(name) and (name not in honest or cache.unlocated(function) != cache.unlocated(honest[name]))
+        }
 
 
-def is_proved(system: System, obligation: Obligation, run: Run) -> bool:
+@dataclass
+class Changed:
+    """While this lasts, the kernel is another."""
+
+    system: System
+    functions: dict[str, op.Function]
+
+    def __enter__(self) -> None:
+        self.honest = dict(self.system.program.functions)
+        self.system.program.functions.update(self.functions)
+        self.system.executor.graphs.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self.system.program.functions.clear()
+        self.system.program.functions.update(self.honest)
+        self.system.executor.graphs.clear()
+        self.system.forget_states()
+
+
+@dataclass
+class Judge:
+    """Decides the fate of mutants, one after another."""
+
+    system: System
+    workshop: Workshop
+    again: bool = False
+    honest: dict[str, set[Question]] = field(default_factory=dict)
+
+    @cached_property
+    def trier(self) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", TRIER]
+        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def fate(self, mutation: Mutation) -> Fate:
+        """What becomes of a mutant, remembered by content: what running showed does not depend on the prover."""
+        calls = [each for each in self.system.calls.values() if reaches(self.system, each, mutation)]
+        run_key, proof_key = self.keys(mutation, calls)
+        for key in (run_key, proof_key):
+            known = None if self.again else cache.recall_text(key)
+            if known is not None:
+                return Fate(mutation.label, *json.loads(known))
+        fate = self.decided(mutation, calls)
+        if fate.verdict != UNKNOWN:
+            key = proof_key if fate.verdict in (BY_PROOF, REFUSED, ALIVE) else run_key
+            cache.remember_text(key, json.dumps([fate.verdict, fate.what]))
+        return fate
+
+    def keys(self, mutation: Mutation, calls: list[Call]) -> tuple[str, str]:
+        """For what running shows: the calls and all said of them; for what the prover shows, how it is proved, too."""
+        program = self.system.program
+        roots = [each.qualified for each in calls] + [name for name in program.functions if is_said_of(name, calls)]
+        names = sorted(set().union(*(cache.reached(program, each) for each in roots)))
+        digest = hashlib.sha256("".join(cache.unlocated(program.functions[each]) for each in names).encode())
+        digest.update(f"{mutation.module} {mutation.function} {mutation.change}".encode())
+        run_key = digest.hexdigest()
+        digest.update("".join(cache.key_of(self.system, each) for each in calls).encode())
+        return run_key, digest.hexdigest()
+
+    def decided(self, mutation: Mutation, calls: list[Call]) -> Fate:
+        try:
+            functions = self.workshop.changed_functions(self.system, mutation)
+        except CompileError as error:
+            return Fate(mutation.label, NO_CODE, error.sentence)
+        if not functions:
+            return Fate(mutation.label, SAME_CODE)
+        objection = self.tried(mutation, calls)
+        if objection:
+            return Fate(mutation.label, BY_RUNNING, objection)
+        for call in calls:
+            self.honest_questions(call)
+        with Changed(self.system, functions):
+            return Fate(mutation.label, *self.refutation(calls))
+
+    def tried(self, mutation: Mutation, calls: list[Call]) -> str:
+        assert self.trier.stdin is not None and self.trier.stdout is not None
+        asked = {
+            "module": mutation.module,
+            "function": mutation.function,
+            "source": mutation.source,
+            "calls": [each.name for each in calls],
+        }
+        self.trier.stdin.write(json.dumps(asked) + "\n")
+        self.trier.stdin.flush()
+        return str(json.loads(self.trier.stdout.readline()))
+
+    def refutation(self, calls: list[Call]) -> tuple[str, str]:
+        """The first clause that the kernel, as it is now, violates."""
+        doubt = ""
+        for call in calls:
+            try:
+                for what, verdict in self.answers(call):
+                    if verdict is Verdict.REFUTED:
+                        return BY_PROOF, f"{call.name}: {what}"
+                    doubt = doubt or f"{call.name}: {what}"
+            except (Unsupported, RuntimeError, z3.Z3Exception) as reason:
+                return REFUSED, f"{call.name}: {reason}"
+        return (UNKNOWN, doubt) if doubt else (ALIVE, "")
+
+    def answers(self, call: Call) -> Iterator[tuple[str, Verdict]]:
+        """What is not proved of a call, of all that is not asked of the honest kernel too."""
+        run = self.run(call)
+        for thing in sorted(learned(run) - set(self.system.specification.may_learn.get(call.name, ()))):
+            yield f"private: {thing}", Verdict.REFUTED
+        for each in questions(self.system, run):
+            if question(each, run) not in self.honest[call.name]:
+                verdict = verdict_of(self.system, each, run)
+                if verdict is not Verdict.PROVED:
+                    yield f"{each.clause}: {each.what}", verdict
+
+    def run(self, call: Call) -> Run:
+        """A call executed, with the same names for the same unknowns each time."""
+        before, self.system.executor.counter = self.system.executor.counter, NAMED_FROM
+        try:
+            return execute(self.system, call)
+        finally:
+            self.system.executor.counter = max(before, NAMED_FROM)
+
+    def honest_questions(self, call: Call) -> None:
+        if call.name not in self.honest:
+            run = self.run(call)
+            asked = list(questions(self.system, run))
+            kept.append((run, asked))
+            self.honest[call.name] = {question(each, run) for each in asked}
+
+
+NAMED_FROM = 1_000_000_000  # the first number of an unknown: none the shared state uses
+kept: list[object] = []  # so that the identities of their terms stay theirs
+Question = tuple[object, ...]
+
+
+def question(obligation: Obligation, run: Run) -> Question:
+    """What makes two questions one: the claim, and all that it is asked under."""
+    facts = run.journal.demands[: obligation.facts]
+    asked = [obligation.claim, *obligation.conditions, *(each.fact for each in facts)]
+    return obligation.clause, *map(terms.identity, asked)
+
+
+def questions(system: System, run: Run) -> Iterator[Obligation]:
+    """The likeliest first."""
+    yield from own_specification(system, run)
+    yield from step_theorems(system, run)
+    yield from obligations(system, run)
+
+
+def verdict_of(system: System, obligation: Obligation, run: Run) -> Verdict:
     known = hypotheses(system, obligation, run)
-    if prove(known, obligation.claim).verdict is Verdict.PROVED:
-        return True
-    more = deeper(system, obligation, run)
-    return prove([*known, *more], obligation.claim).verdict is Verdict.PROVED
+    verdict = prove(known, obligation.claim, PATIENCE).verdict
+    if verdict is Verdict.PROVED:
+        return verdict
+    return prove([*known, *deeper(system, obligation, run)], obligation.claim, PATIENCE).verdict
 
 
-def report_mutants(system: System, names: list[str], survivors: Path = SURVIVORS) -> int:
-    """Try every mutant of these calls; 1 if one survives that is not excused."""
-    excused = set(survivors.read_text().splitlines()) if survivors.exists() else set()
-    calls = [system.calls[name] for name in names or system.calls]
-    began, killed, alive = time.perf_counter(), 0, list[str]()
-    for label, mutant, callers in found(system, calls):
-        if any(with_mutant(system, mutant, lambda call=call: is_killed(system, call)) for call in callers):  # type: ignore[misc]
-            killed += 1
-        else:
-            alive.append(label)
-            print(f"survived  {label}{'  (excused)' if label in excused else ''}", flush=True)
-    total = killed + len(alive)
-    score = 100 * killed / max(total, 1)
-    print(f"{killed} of {total} mutants killed ({score:.1f} %) in {time.perf_counter() - began:.0f} s")
-    return 1 if any(label not in excused for label in alive) else 0
+def reaches(system: System, call: Call, mutation: Mutation) -> bool:
+    return f"{mutation.module}.{mutation.function}" in cache.reached(system.program, call.qualified)
 
 
-def found(system: System, calls: list[Call]) -> Iterator[tuple[str, Mutant, list[Call]]]:
-    """Every mutant of what the calls reach, with the calls that reach it."""
-    reaching: dict[str, list[Call]] = {}
-    for call in calls:
-        for name in reached(system.program, call.qualified):
-            if portable(name):
-                reaching.setdefault(name, []).append(call)
-    for name in sorted(reaching):
-        for number, mutant in enumerate(mutants_of(system.program.functions[name])):
-            yield f"{mutant.label} #{number}", mutant, reaching[name]
+def is_said_of(function: str, calls: list[Call]) -> bool:
+    """Whether this is a function of the specification that speaks of one of the calls, or of all states."""
+    package, _, name = function.rpartition(".")
+    of_all = package in ("exokernel.spec.invariants", "exokernel.spec.counts")
+    return of_all or package.startswith("exokernel.spec.") and any(name.startswith(f"{each.name}_") for each in calls)
+
+
+def excuses(path: Path = SURVIVORS) -> dict[str, str]:
+    """Why each survivor is no gap, by its label."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    found = (line.partition(" — ") for line in lines if line and not line.startswith("#"))
+    return {label: reason for label, _, reason in found}

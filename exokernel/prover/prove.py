@@ -49,6 +49,7 @@ class Result:
     seconds: float = 0.0
     paths: int = 0
     failures: list[Failure] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)  # calls from boot, the last of which shows what is wrong
     untold: list[str] = field(default_factory=list)  # what is specified and only tested
     remembered: bool = False
     statistics: Statistics = field(default_factory=Statistics)
@@ -72,6 +73,7 @@ class Result:
             "clauses": self.clauses,
             "only_tested": self.untold,
             "failures": failures,
+            "story": self.story,
             "solver": asdict(self.statistics),
         }
 

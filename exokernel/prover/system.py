@@ -71,12 +71,12 @@ def is_step(node: ast.FunctionDef, module: str) -> bool:
     return any(spelt(each) == "syscall" for each in node.decorator_list) or STEPS.get(node.name) == module
 
 
-def load_program(calls: dict[str, Call], specification: Specification) -> Program:
+def load_program(calls: dict[str, Call], specification: Specification, root: Path = ROOT) -> Program:
     """The IR of every call and every claim, from the compiler's front end."""
     roots = [DECLARATIONS, *sorted({GATE, *(call.module for call in calls.values())}), *specification.modules()]
     names = {"caller", *(f"admit_{each}" for each in ADMITTED.values()), *calls}
     names |= {name for part in specification.claims.values() for name in part}
-    return build_program(roots, Options((ROOT,), "kernel", entries=tuple(sorted(names))))
+    return build_program(roots, Options((root,), "kernel", entries=tuple(sorted(names))))
 
 
 class System:
@@ -134,6 +134,13 @@ class System:
             found = [schema for counter in self.counters for schema in find(self.executor, counter, state)]
             self.deeper[key] = Instances(found)
         return self.deeper[key]
+
+    def forget_states(self) -> None:
+        """Keep nothing of any state but the first, which all proofs begin in."""
+        first = id(self.state)
+        self.known = {key: found for key, found in self.known.items() if key == first}
+        self.deeper = {key: found for key, found in self.deeper.items() if key[0] == first}
+        self.kept = [self.state]
 
     @property
     def invariants(self) -> list[Claim]:

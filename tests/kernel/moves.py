@@ -40,7 +40,7 @@ class Move(NamedTuple):
 
 def spelt(value: Any) -> str:
     if isinstance(value, (Capability, Entry)):
-        return f"{type(value).__name__}.of({int(value):#x})"
+        return f"{type(value).__name__}.of({int(value) % 2**64:#x})"
     return repr(value) if isinstance(value, str) else str(int(value))
 
 

@@ -1,13 +1,19 @@
 """The kernel's own calls: proved, awake to changes, and with a counterexample when they are wrong."""
 
+import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from exokernel.dialect import memory
 from exokernel.prover.counterexample import write_test
-from exokernel.prover.mutants import Mutant, mutants_of, with_mutant
+from exokernel.prover.mutants import Changed, Workshop, mutants_of
+from exokernel.prover.mutations import Mutation
 from exokernel.prover.prove import prove_call
 from exokernel.prover.system import System, load_system
+from tests.kernel.trial import find_story
+from tests.kernel.try_mutants import Planted
 
 pytestmark = pytest.mark.slow
 
@@ -17,6 +23,16 @@ def system() -> System:
     return load_system()
 
 
+@pytest.fixture(scope="module")
+def mutants(system: System) -> dict[str, Mutation]:
+    return {each.label: each for each in mutants_of(system, [])}
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(tmp_path_factory.mktemp("kernel"))
+
+
 @pytest.mark.parametrize("name", ["null", "capability_drop", "capability_accept", "frame_guard", "slice_free"])
 def test_a_call_is_proved(system: System, name: str) -> None:
     result = prove_call(system, system.calls[name])
@@ -24,33 +40,51 @@ def test_a_call_is_proved(system: System, name: str) -> None:
     assert result.clauses["reachable"] >= 1
 
 
-def mutant(system: System, function: str, label: str, number: int = 0) -> Mutant:
-    found = [each for each in mutants_of(system.program.functions[f"exokernel.kernel.{function}"]) if label in each.label]
-    return found[number]
-
-
 PLANTED = [
-    ("frame_alloc", "frames.frame_alloc", "clear left out", "fresh_frame_is_clean"),
-    ("frame_free", "frames.release", "a store left out", "frames_of"),
-    ("capability_drop", "capabilities.capability_drop", "a store left out", "does_slot"),
-    ("capability_accept", "capabilities.capability_accept", "a store left out", "does_conduct"),
-    ("frame_guard", "frames.frame_guard", "a store left out", "does_frame"),
-    ("environment_start", "environments.environment_start", "a store left out", "does_identity"),
-    ("environment_quota", "environments.environment_quota", "a store left out", "quota_of"),
-    ("slice_free", "slices.own", "a store left out", "slices_of"),
-    ("repossess", "translations.repossess", "forget left out", "translation_removed_is_forgotten"),
-    ("frame_adopt", "frames.frame_adopt", "- turned", "frames_of"),
-]
+    ("frame_alloc", "fresh_frame_is_clean", "frames.frame_alloc: without `machine.clear(frame)`"),
+    ("frame_free", "error", "frames.frame_free: without `if frames[frame].uses != 0: raise InUse(frame)`"),
+    ("frame_adopt", "frames_of", "frames.frame_adopt: without `environments[caller].frames += 1`"),
+    ("capability_forge", "error", "capabilities.capability_forge: `capability.rights | Rights.GRANT` becomes `(capability.rights & Rights.GRANT)`"),
+    ("capability_drop", "error", "capabilities.capability_drop: without `if held(caller, slot).mappings != 0: raise InUse(slot)`"),
+    ("environment_quota", "does_account", "environments.environment_quota: without `environments[caller].quota -= frames`"),
+    ("slice_give", "error", "slices.slice_give: `Rights.GRANT` becomes `Rights.WRITE`"),
+    ("table_free", "error", "tables.table_free: without `if frames[link.frame].entries != 0: raise InUse(link.frame)`"),
+    ("map", "mappings_under", "translations.exchange: without `held(owner, entry.key).mappings += 1`"),
+    ("repossess", "translation_removed_is_forgotten", "translations.repossess: without `machine.forget(page_at(table, index), 1)`"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("call", "function", "label", "clause"), PLANTED, ids=[each[0] for each in PLANTED])
-def test_a_planted_bug_is_found(system: System, call: str, function: str, label: str, clause: str, tmp_path: Path) -> None:
-    def refuted() -> bool:
-        result = prove_call(system, system.calls[call], clause, keep_models=True, stop_early=True)
-        for failure in result.failures:
-            text = write_test(system, call, failure, tmp_path).read_text()
-            assert f'world.answer("{call}"' in text
-            compile(text, "counterexample", "exec")
-        return not result.proved
+@pytest.mark.parametrize(("call", "clause", "label"), PLANTED, ids=[each[0] for each in PLANTED])
+def test_a_planted_bug_is_refuted_and_its_story_told(
+    system: System, mutants: dict[str, Mutation], workshop: Workshop, call: str, clause: str, label: str, tmp_path: Path
+) -> None:
+    bug, before = mutants[label], memory.machine
+    with Changed(system, workshop.changed_functions(system, bug)):
+        (failure,) = prove_call(system, system.calls[call], clause, stop_early=True).failures
+    planted = Planted(bug.module, bug.function, bug.source)
+    with planted:
+        story = find_story({call}, call, seconds=60)
+    print("\n".join(map(str, story)))
+    test = only_test_in(write_test(system, call, failure, tmp_path, list(map(str, story))))
+    test()
+    with planted, pytest.raises(Exception, match="."):
+        test()
+    memory.machine = before
 
-    assert with_mutant(system, mutant(system, function, label), refuted)
+
+def test_without_a_story_the_state_is_the_test(
+    system: System, mutants: dict[str, Mutation], workshop: Workshop, tmp_path: Path
+) -> None:
+    bug, before = mutants["capabilities.capability_drop: without `held(caller, slot).capability = Capability()`"], memory.machine
+    with Changed(system, workshop.changed_functions(system, bug)):
+        result = prove_call(system, system.calls["capability_drop"], "does_slot", keep_models=True, stop_early=True)
+        text = write_test(system, "capability_drop", result.failures[0], tmp_path, []).read_text()
+    assert 'world.answer("capability_drop"' in text
+    compile(text, "counterexample", "exec")
+    memory.machine = before
+
+
+def only_test_in(path: Path) -> Callable[[], None]:
+    """The one test of a file."""
+    (test,) = (value for name, value in runpy.run_path(str(path)).items() if name.startswith("test_"))
+    return test  # type: ignore[no-any-return]
