@@ -9,7 +9,13 @@ from exokernel.abi.x86_64 import Vector
 from exokernel.dialect import Array, Record, Word, array, bit, bits, u16, u32
 from exokernel.dialect.unsafe import address_of, symbol_address
 from exokernel.kernel.arch.x86_64.boot import SPARE_STACKS, spare_stack_top
-from exokernel.kernel.arch.x86_64.instructions import load_gates, load_segments, load_task, write_register
+from exokernel.kernel.arch.x86_64.instructions import (
+    load_gates,
+    load_local_segments,
+    load_segments,
+    load_task,
+    write_register,
+)
 from exokernel.kernel.arch.x86_64.registers import (
     KERNEL_CLEARS,
     SYSTEM_CALL_ENTRY,
@@ -23,6 +29,7 @@ KERNEL_DATA = 0x10
 USER_DATA = 0x18 + 3
 USER_CODE = 0x20 + 3
 TASK = 0x28
+NO_SEGMENTS = 0
 SEGMENTS = 7  # the task's descriptor counts twice
 
 GATES = 256
@@ -102,6 +109,7 @@ def load() -> None:
     table_register.limit = SEGMENTS * 8 - 1
     table_register.base = address_of(segments)
     load_segments(address_of(table_register) + 6)
+    load_local_segments(NO_SEGMENTS)  # or it would be where reset has left it: in the user's half, from 0 on
     load_task(TASK)
 
     table_register.limit = GATES * 16 - 1

@@ -109,6 +109,11 @@ def load_segments(descriptor: int) -> None:
     """Use the segment descriptors that the ten bytes at `descriptor` name."""
 
 
+@instruction("lldt %ax", selector="a", clobbers="memory")
+def load_local_segments(selector: int) -> None:
+    """Use the table of further segments that this selector names; 0 names none."""
+
+
 @instruction("lidt ({descriptor})", clobbers="memory")
 def load_gates(descriptor: int) -> None:
     """Use the interrupt gates that the ten bytes at `descriptor` name."""
