@@ -96,6 +96,7 @@ def taken(descriptor: int) -> bytes:
 def conclude(ending: Ending, name: str, phases: Phases, options: Namespace) -> int:
     """Tell how the run ended, where its own traceback has not, and give the status."""
     reports = parse(ending.report)
+    traceback = "\n".join(report.text for report in reports if report.kind == "traceback")
     if ending.timed_out:
         end, sentence = Verdict(Status.TIMEOUT, "timeout"), f"stopped after {options.timeout:g} s (--timeout)"
     else:
@@ -104,11 +105,12 @@ def conclude(ending: Ending, name: str, phases: Phases, options: Namespace) -> i
     if sentence:
         sys.stderr.write(f"exok: {sentence}\n")
     if options.verbose:
-        sys.stderr.write("".join(f"exok: report: {report.kind} {report.text}\n" for report in reports))
+        told = (report for report in reports if report.kind != "traceback")
+        sys.stderr.write("".join(f"exok: report: {report.kind} {report.text}\n" for report in told))
     if options.timings:
         phases.show()
     if options.json:
-        sys.stderr.write(as_json(end, Story(sentence), phases) + "\n")
+        sys.stderr.write(as_json(end, Story(sentence, traceback), phases) + "\n")
     return end.status
 
 

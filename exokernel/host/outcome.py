@@ -95,14 +95,15 @@ def describe(causes: Sequence[Report], compiled: Compiled) -> str:
 
     from exokernel.host.traceback import render, symbols_of
 
-    kernel, programs = symbols_of(compiled.kernel), {"": symbols_of(compiled.program)}
+    kernel = [] if compiled.kernel is None else [symbols_of(compiled.kernel)]
+    programs = {"": symbols_of(compiled.program)}
     for name, path in compiled.others:
         programs[f"bin/{name}"] = symbols_of(path)
     texts = []
     for cause in causes:
         image = programs.get(cause.fields().get("program", ""), programs[""])
         try:
-            texts.append(render(cause, [image, kernel], [compiled.source.parent]))
+            texts.append(render(cause, [image, *kernel], [compiled.source.parent]))
         except (DWARFError, ELFError) as error:
             texts.append(f"(no traceback: {error})\n")
     return "\n".join(texts)

@@ -27,7 +27,7 @@ class Refused(ToolError):
 
 
 class Compiled(NamedTuple):
-    kernel: Path  # ELF
+    kernel: Path | None  # ELF; none: it runs on Linux
     program: Path  # ELF
     source: Path
     others: tuple[tuple[str, Path], ...] = ()  # name and ELF

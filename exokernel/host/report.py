@@ -7,6 +7,7 @@ One line, one report: a word, then what it says.
     fault KEY=VALUE ...       where the exception happened that the next `crash` is about
     panic KEY=VALUE ...       the kernel stopped itself
     ours NAME TICKS TIMES     what a loop of the benchmark took; on the bare floor, `floor`
+    traceback LINE            a line of Python's own, where kernel and programs run under CPython
     read                      a process waits for a line of the terminal, see `terminal`
 
 Keys of `crash` and `panic`, all optional: the registers by their names (`rip rsp rbp rbx

@@ -220,7 +220,7 @@ class Processor(Hardware):
         """End the machine because the kernel failed."""
         if not self.turns.running:
             raise error
-        show(error)
+        show(error, self.ports.console.report)
         said = "" if isinstance(error, KernelGaveUp) else "panic"
         os.write(self.ports.console.report, f"{said}\n".encode())
         self.end(PANIC)
@@ -245,7 +245,7 @@ class Processor(Hardware):
         except Exception as error:
             if not self.user:
                 raise
-            show(error)
+            show(error, self.ports.console.report)
             self._fault(error)
         raise KernelFault("user code returned from where nothing called it")
 

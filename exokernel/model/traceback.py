@@ -1,5 +1,9 @@
-"""Tracebacks of kernels, libraries and programs, without the frames of the machine below them."""
+"""Tracebacks of kernels, libraries and programs, without the frames of the machine below them.
 
+People read them on the standard error, and whoever runs the machine in its reports.
+"""
+
+import os
 import sys
 from pathlib import Path
 from traceback import TracebackException
@@ -7,11 +11,14 @@ from traceback import TracebackException
 MACHINERY = tuple(str(Path(__file__).parents[1] / package) for package in ("model", "dialect"))
 
 
-def show(error: BaseException) -> None:
-    """Print the traceback of `error` on the host's standard error, as Python does."""
+def show(error: BaseException, report: int) -> None:
+    """Print the traceback of `error` as Python does, and report it to a descriptor, a line `traceback` for each of its own."""
     shown = TracebackException.from_exception(error)
     shown.__context__ = None  # what the host process did before is nobody's business
     kept = [frame for frame in shown.stack if not frame.filename.startswith(MACHINERY)]
     shown.stack[:] = kept or shown.stack
-    sys.stderr.write("".join(shown.format()))
+    text = "".join(shown.format())
+    sys.stderr.write(text)
     sys.stderr.flush()
+    if report != sys.stderr.fileno():
+        os.write(report, "".join(f"traceback {line}\n" for line in text.splitlines()).encode())

@@ -114,4 +114,8 @@ def test_native_runs_on_this_machine(driver: FakeDriver, exok: Exok) -> None:
     Path("sh.py").write_text("kill -SEGV $$")
     assert exok("run", "sh.py", "--machine", "native") == (139, b"", "")
     Path("sh.py").write_text("exec sleep 10")
-    assert exok("run", "sh.py", "--machine", "native", "--timeout", "0.2")[0] == 124
+    status, _, error = exok("run", "sh.py", "--machine", "native", "--timeout", "0.2", "--json")
+    assert status == 124 and error.startswith("exok: stopped after 0.2 s (--timeout)\n")
+    assert json.loads(error.splitlines()[-1])["outcome"] == "timeout"
+    Path("sh.py").write_text("echo note this >&3; exit 3")
+    assert exok("run", "sh.py", "--machine", "native", "-v") == (3, b"", "exok: report: note this\nexok: report: exit 3\n")

@@ -15,12 +15,12 @@ from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import offset_of
 from exokernel.dialect.unsafe import assembly, exported, symbol_address
 from exokernel.libos import kernel
-from exokernel.libos.exos.arch.registers import Crash
+from exokernel.libos.arch.x86_64.registers import Crash
 from exokernel.libos.exos.crash import crash
 from exokernel.libos.exos.critical import pause
+from exokernel.libos.exos.first import begin
 from exokernel.libos.exos.memory import resolve
 from exokernel.libos.exos.processes import leave
-from exokernel.libos.exos.first import begin
 
 PAGE_FAULT = ENVIRONMENT_PAGE + 8 * Vector.PAGE_FAULT
 END = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "end")

@@ -9,9 +9,9 @@ from exokernel.abi.x86_64 import TrapFrame, Vector
 from exokernel.dialect import offset_of
 from exokernel.dialect.unsafe import address_of, means, record_at, symbol_address
 from exokernel.libos import kernel
+from exokernel.libos.arch.x86_64.registers import Crash
 from exokernel.libos.exos.arch.context import CONTEXT
 from exokernel.libos.exos.arch.entry import library_exit, library_start, on_exception, on_page_fault, on_slice_end
-from exokernel.libos.exos.arch.registers import Crash
 
 
 @means("_start")

@@ -2,6 +2,7 @@
 
 from exokernel.abi.faults import Fault
 from exokernel.dialect.unsafe import assembly, exported
+from exokernel.libos.on_linux.arch.signals import take_exceptions
 from exokernel.libos.on_linux.arguments import given
 from exokernel.libos.on_linux.processes import leave
 
@@ -27,6 +28,7 @@ _start:
 @exported("library_start")
 def library_start(stack: int) -> None:
     given.stack = stack
+    take_exceptions()
 
 
 @exported("library_exit")

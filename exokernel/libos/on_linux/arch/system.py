@@ -6,7 +6,8 @@ An answer from -4095 to -1 is an error number. None of it means anything under C
 from exokernel.dialect import Array, Record, array, instruction, u8, u32
 from exokernel.dialect.unsafe import address_of
 
-READ, WRITE, OPEN, CLOSE, STATUS, GET_PROCESS, FORK, EXECUTE, WAIT, EXIT = 0, 1, 2, 3, 5, 39, 57, 59, 61, 231
+READ, WRITE, OPEN, CLOSE, STATUS, ACTION, RESIDENT = 0, 1, 2, 3, 5, 13, 27
+GET_PROCESS, FORK, EXECUTE, WAIT, KILL, ALTERNATE_STACK, EXIT = 39, 57, 59, 61, 62, 131, 231
 READ_ONLY = 0
 
 REGULAR, DIRECTORY, CHARACTERS = 0x8000, 0x4000, 0x2000  # kinds of file, within FILE_KIND
@@ -49,6 +50,20 @@ def call_with_nothing(number: int, first: int, second: int, third: int) -> int:
 
 
 @instruction(
+    "mov $8, %r10d; syscall",
+    clobbers="rcx, r10, r11, memory",
+    result="a",
+    number="a",
+    first="D",
+    second="S",
+    third="d",
+)
+def call_about_signals(number: int, first: int, second: int, third: int) -> int:
+    """Make a system call whose fourth argument is the size of a set of signals."""
+    raise NotImplementedError
+
+
+@instruction(
     "mov $9, %eax; mov $3, %edx; mov $0x4032, %r10d; mov $-1, %r8; xor %r9d, %r9d; syscall",
     clobbers="rcx, rdx, r8, r9, r10, r11, memory",
     result="a",
@@ -84,3 +99,14 @@ def execute_named(path: Array[u8], arguments: Array[int], environment: int) -> i
 
 def wait_for(child: int, status: Array[u32]) -> int:
     return call_with_nothing(WAIT, child, address_of(status), 0)
+
+
+def set_action(signal: int, action: int) -> int:
+    """Say what is to happen at a signal, by the address of an action."""
+    return call_about_signals(ACTION, signal, action, 0)
+
+
+def is_mapped(page: int) -> bool:
+    """Whether there is memory at the address of a page."""
+    answer: Array[u8] = array(1)
+    return call(RESIDENT, page, 1, address_of(answer)) == 0

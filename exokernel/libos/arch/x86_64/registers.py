@@ -1,4 +1,4 @@
-"""The registers at an exception, as `exception_entry` saves them below the kernel's record."""
+"""The registers at an exception: pushed one by one, below the record that the kernel wrote."""
 
 from exokernel.abi.x86_64 import TrapFrame
 from exokernel.dialect import Record
