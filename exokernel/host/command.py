@@ -29,7 +29,7 @@ COMMANDS = {
     "size": Command("exokernel.host.size", "lines of each part against its ceiling, bytes of the image", ("run",)),
     "bench": Command("exokernel.host.bench", "counts and times, next to the bare hardware", ("run",)),
     "doctor": Command("exokernel.host.doctor", "say what is missing here, and the exact fix", ()),
-    "test": Command("exokernel.host.test", "all tests and type checks", ("run", "test")),
+    "test": Command("exokernel.host.test", "all tests, type checks and proofs", ("run", "test")),
     "prove": Command("exokernel.host.prove", "prove the kernel's calls, for all states and arguments", ("run", "test")),
     "check": Command("exokernel.host.check", "the tests and type checks that take seconds", ("run", "test")),
 }

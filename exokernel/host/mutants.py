@@ -6,6 +6,7 @@ when a reason stands there for one that does not survive.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -54,6 +55,7 @@ def fates_of(system: System, mutants: list[Mutation], options: Namespace) -> Ite
 def become_judge(system: System, folder: str, again: bool) -> None:
     from exokernel.prover.mutants import Judge, Workshop
 
+    gc.freeze()  # the terms of the system are many, and stay
     judges[:] = [Judge(system, Workshop(Path(folder, str(os.getpid()))), again)]
 
 

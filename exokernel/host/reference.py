@@ -1,13 +1,14 @@
 """The reference page of the system calls, printed from their declarations.
 
 `docs/reference/calls.md` is this text; a test compares them, and running this module writes
-it. What a call means stands in `abi/calls.py` and nowhere else.
+it. What a call means stands in `abi/calls.py`, and what of it is proved in `exokernel/spec/`.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 from exokernel.abi import calls
@@ -18,6 +19,13 @@ CALLS = Path(calls.__file__)
 NUMBERS = {declaration.__name__: number for number, declaration in declared_calls().items()}
 ERRORS = ROOT / "exokernel" / "abi" / "errors.py"
 PAGE = ROOT / "docs" / "reference" / "calls.md"
+SPECIFICATION = ROOT / "exokernel" / "spec"
+SPECIFIED = (
+    "Below each call stands its specification, from `exokernel/spec/`, as it is proved: `NAME_error` is the error it\n"
+    "raises, 0 for none; `NAME_frame` and the like are what the row of any thing is afterwards, in terms of the state\n"
+    "before. A kind of row for which there is no function stays as it was.\n"
+)
+SAID = "_(error|step|step_error|value|frame|word|slot|identity|account|conduct|slice|machine)"
 SECTION = re.compile(r"^# (?P<title>[A-Z][\w ,]+)$", re.M)
 
 
@@ -26,7 +34,7 @@ def page() -> str:
     text = CALLS.read_text()
     tree = ast.parse(text)
     sections = [(text.count("\n", 0, match.start()) + 1, match["title"]) for match in SECTION.finditer(text)]
-    parts = ["# System calls\n", (ast.get_docstring(tree) or "") + "\n", convention(), errors()]
+    parts = ["# System calls\n", (ast.get_docstring(tree) or "") + "\n", convention(), SPECIFIED, errors()]
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             while sections and sections[0][0] < node.lineno:
@@ -64,7 +72,24 @@ def entry(node: ast.FunctionDef) -> str:
     parameters = ", ".join(f"{argument.arg}: {ast.unparse(argument.annotation or ast.Name('int'))}" for argument in node.args.args)
     result = ast.unparse(node.returns) if node.returns else "None"
     head = f"### {NUMBERS[node.name]} `{node.name}`\n\n`{node.name}({parameters}) -> {result}`\n"
-    return f"{head}\n{contract(ast.get_docstring(node) or '')}\n"
+    return f"{head}\n{contract(ast.get_docstring(node) or '')}\n{specification(node.name)}"
+
+
+def specification(name: str) -> str:
+    """Return what is proved of a call, folded, as its source; "" for one of which nothing is said."""
+    said = "\n\n\n".join(text for function, text in specifying() if re.fullmatch(name + SAID, function))
+    return f"\n<details><summary>Specification</summary>\n\n```python\n{said}\n```\n\n</details>\n" if said else ""
+
+
+@cache
+def specifying() -> list[tuple[str, str]]:
+    """Every function of the specification, and its source."""
+    found = []
+    for path in sorted(SPECIFICATION.glob("*.py")):
+        text = path.read_text()
+        functions = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
+        found += [(node.name, ast.get_source_segment(text, node) or "") for node in functions]
+    return found
 
 
 def contract(docstring: str) -> str:

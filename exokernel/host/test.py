@@ -1,8 +1,12 @@
-"""Run all tests and type checks of the checkout.
+"""Run all tests, type checks and proofs of the checkout.
 
-The type checkers run beside the tests. Names of files or folders restrict the tests, as `-k`
-does, and leave the type checks out. The status is 0 when all is well, 1 when something is not.
+Type checkers and the prover, which proves what has changed since it last did, run beside the
+tests. Names of files or folders restrict the tests, as `-k` does, and leave the rest out. With
+`--deep`, tests that take long come too, and every mutant of the kernel. The status is 0 when
+all is well, 1 when something is not.
 """
+
+from __future__ import annotations
 
 import subprocess
 import sys
@@ -15,6 +19,7 @@ from exokernel.host.outcome import Phases
 from exokernel.host.progress import progress
 from exokernel.host.provision import PYTHON, ROOT, STATE, provide_qemu, say
 
+PROVE = (str(PYTHON), "-m", "exokernel", "prove")
 CHECKED = ("exokernel", "programs")  # what the type checkers read
 
 
@@ -22,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", help="test files or folders (default: all)")
     parser.add_argument("-k", dest="expression", metavar="EXPR", help="only tests whose name matches")
     parser.add_argument("-x", dest="first", action="store_true", help="stop at the first failure")
-    parser.add_argument("--deep", action="store_true", help="also the tests that take minutes")
+    parser.add_argument("--deep", action="store_true", help="also the tests that take minutes, and mutants")
     parser.add_argument("--timings", action="store_true", help="how long each part took")
 
 
@@ -33,22 +38,26 @@ def execute(options: Namespace) -> int:
     words += ["-x"] if options.first else []
     words += ["--deep"] if options.deep else []
     narrow = bool(options.paths or options.expression)
-    return examine(words, options, types=not narrow)
+    return examine(words, options, types=not narrow, proofs=not narrow)
 
 
-def examine(words: Sequence[str], options: Namespace, types: bool) -> int:
-    """Run the tests, beside them the type checkers when asked, and say at the very end what failed."""
+def examine(words: Sequence[str], options: Namespace, types: bool, proofs: bool) -> int:
+    """Run the tests, beside them the checkers when asked, and say at the very end what failed."""
     phases = Phases(options.started)
     phases.done("setup")
-    checkers = [Checker(name, command) for name, command in type_checkers()] if types else []
+    checkers = type_checkers() if types else []
+    checkers += [Checker("proof", PROVE, "calls proved")] if proofs else []
     try:
         tests = subprocess.run([str(PYTHON), "-m", "pytest", *words], cwd=ROOT).returncode
         phases.done("tests")
         failed = [checker.name for checker in checkers if not checker.passes()] + ["tests"] * (tests != 0)
+        phases.done("checks")
+        if proofs and options.deep:
+            failed += ["mutants"] * (subprocess.run([*PROVE, "--mutants"], cwd=ROOT).returncode != 0)
+            phases.done("mutants")
     finally:
         for checker in checkers:
             checker.end()
-    phases.done("types")
     if options.timings:
         phases.show()
     if failed:
@@ -56,30 +65,31 @@ def examine(words: Sequence[str], options: Namespace, types: bool) -> int:
     return Status.FAILED if failed else 0
 
 
-def type_checkers() -> list[tuple[str, list[str]]]:
+def type_checkers() -> list[Checker]:
     folders = [name for name in CHECKED if any((ROOT / name).glob("*.py"))]
     python = str(PYTHON)
     return [
-        ("mypy", [python, "-m", "mypy", "--strict", "--cache-dir", str(STATE / "mypy"), *folders]),
-        ("pyright", [python, "-m", "pyright", "--pythonpath", python, *folders]),
+        Checker("mypy", [python, "-m", "mypy", "--strict", "--cache-dir", str(STATE / "mypy"), *folders]),
+        Checker("pyright", [python, "-m", "pyright", "--pythonpath", python, *folders]),
     ]
 
 
 class Checker:
-    """A type checker at work beside us; what it says is shown only when it finds something."""
+    """A checker at work beside us; of what it says one line is shown, and all when it finds something."""
 
-    def __init__(self, name: str, command: Sequence[str]) -> None:
-        self.name = name
+    def __init__(self, name: str, command: Sequence[str], telling: str = "") -> None:
+        self.name, self.telling = name, telling  # what the line has in it
         self.said = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=self.said, stderr=subprocess.STDOUT)
 
     def passes(self) -> bool:
-        with progress(f"checking types with {self.name}"):
+        with progress(f"waiting for {self.name}"):
             status = self.process.wait()
         self.said.seek(0)
         text = self.said.read()
         if status == 0:
-            say(f"{self.name}: {text.decode(errors='replace').strip().splitlines()[-1]}")
+            lines = [line for line in text.decode(errors="replace").splitlines() if line and self.telling in line]
+            say(f"{self.name}: {lines[-1]}")
         else:
             sys.stdout.buffer.write(text)
             sys.stdout.buffer.flush()

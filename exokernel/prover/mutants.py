@@ -22,6 +22,7 @@ import z3
 
 from exokernel.compiler.diagnostics import CompileError
 from exokernel.compiler.ir import operations as op
+from exokernel.compiler.parse.modules import Module
 from exokernel.prover import cache, terms
 from exokernel.prover.claims import ROOT, Specification
 from exokernel.prover.execute import Unsupported
@@ -84,6 +85,8 @@ class Workshop:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder
+        self.parsed: dict[str, Module] = {}
+        self.texts: dict[str, str] = {}  # of the honest functions
         for part in PARTS:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -92,16 +95,23 @@ class Workshop:
         path = self.root / f"{mutation.module.replace('.', '/')}.py"
         before = path.read_text()
         path.write_text(mutation.source)
+        self.parsed.pop(mutation.module, None)
         try:
-            program = load_program(system.calls, Specification(), self.root)
+            program = load_program(system.calls, Specification(), self.root, self.parsed)
         finally:
             path.write_text(before)
-        honest = system.program.functions
+            self.parsed.pop(mutation.module, None)
         return {
             name: function
             for name, function in program.functions.items()
-            if portable(name) and (name not in honest or cache.unlocated(function) != cache.unlocated(honest[name]))
+            if portable(name) and cache.unlocated(function) != self.honest_text(system, name)
         }
+
+    def honest_text(self, system: System, name: str) -> str:
+        if name not in self.texts:
+            found = system.program.functions.get(name)
+            self.texts[name] = cache.unlocated(found) if found is not None else ""
+        return self.texts[name]
 
 
 @dataclass
@@ -130,7 +140,8 @@ class Judge:
     system: System
     workshop: Workshop
     again: bool = False
-    honest: dict[str, set[Question]] = field(default_factory=dict)
+    honest: dict[str, set[Question]] = field(default_factory=dict)  # by call
+    contents: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def trier(self) -> subprocess.Popen[str]:
@@ -153,14 +164,21 @@ class Judge:
 
     def keys(self, mutation: Mutation, calls: list[Call]) -> tuple[str, str]:
         """For what running shows: the calls and all said of them; for what the prover shows, how it is proved, too."""
-        program = self.system.program
-        roots = [each.qualified for each in calls] + [name for name in program.functions if is_said_of(name, calls)]
-        names = sorted(set().union(*(cache.reached(program, each) for each in roots)))
-        digest = hashlib.sha256("".join(cache.unlocated(program.functions[each]) for each in names).encode())
-        digest.update(f"{mutation.module} {mutation.function} {mutation.change}".encode())
+        digest = hashlib.sha256(f"{mutation.module} {mutation.function} {mutation.change}".encode())
+        digest.update("".join(self.content(each)[0] for each in calls).encode())
         run_key = digest.hexdigest()
-        digest.update("".join(cache.key_of(self.system, each) for each in calls).encode())
+        digest.update("".join(self.content(each)[1] for each in calls).encode())
         return run_key, digest.hexdigest()
+
+    def content(self, call: Call) -> tuple[str, str]:
+        """What names a call and all said of it; and its proof."""
+        if call.name not in self.contents:
+            program = self.system.program
+            roots = [call.qualified, *(name for name in program.functions if is_said_of(name, call))]
+            names = sorted(set().union(*(cache.reached(program, each) for each in roots)))
+            text = "".join(cache.unlocated(program.functions[each]) for each in names)
+            self.contents[call.name] = text, cache.key_of(self.system, call)
+        return self.contents[call.name]
 
     def decided(self, mutation: Mutation, calls: list[Call]) -> Fate:
         try:
@@ -260,11 +278,11 @@ def reaches(system: System, call: Call, mutation: Mutation) -> bool:
     return f"{mutation.module}.{mutation.function}" in cache.reached(system.program, call.qualified)
 
 
-def is_said_of(function: str, calls: list[Call]) -> bool:
-    """Whether this is a function of the specification that speaks of one of the calls, or of all states."""
+def is_said_of(function: str, call: Call) -> bool:
+    """Whether this is a function of the specification that speaks of a call, or of all states."""
     package, _, name = function.rpartition(".")
     of_all = package in ("exokernel.spec.invariants", "exokernel.spec.counts")
-    return of_all or package.startswith("exokernel.spec.") and any(name.startswith(f"{each.name}_") for each in calls)
+    return of_all or package.startswith("exokernel.spec.") and name.startswith(f"{call.name}_")
 
 
 def excuses(path: Path = SURVIVORS) -> dict[str, str]:

@@ -12,8 +12,9 @@ from functools import cached_property
 from pathlib import Path
 
 from exokernel.compiler.build.options import Options
-from exokernel.compiler.build.program import build_program
+from exokernel.compiler.build.program import ProgramBuilder
 from exokernel.compiler.ir.operations import Program
+from exokernel.compiler.parse.modules import Module
 from exokernel.prover import counting, machine, terms, totals
 from exokernel.prover.cells import State
 from exokernel.prover.claims import ROOT, Claim, Parameter, Specification, read_specification, spelt
@@ -71,12 +72,20 @@ def is_step(node: ast.FunctionDef, module: str) -> bool:
     return any(spelt(each) == "syscall" for each in node.decorator_list) or STEPS.get(node.name) == module
 
 
-def load_program(calls: dict[str, Call], specification: Specification, root: Path = ROOT) -> Program:
-    """The IR of every call and every claim, from the compiler's front end."""
+def load_program(
+    calls: dict[str, Call], specification: Specification, root: Path = ROOT, parsed: dict[str, Module] | None = None
+) -> Program:
+    """The IR of every call and every claim, from the compiler's front end. Modules once `parsed` are not read again."""
     roots = [DECLARATIONS, *sorted({GATE, *(call.module for call in calls.values())}), *specification.modules()]
     names = {"caller", *(f"admit_{each}" for each in ADMITTED.values()), *calls}
     names |= {name for part in specification.claims.values() for name in part}
-    return build_program(roots, Options((root,), "kernel", entries=tuple(sorted(names))))
+    builder = ProgramBuilder(Options((root,), "kernel", entries=tuple(sorted(names))))
+    modules = builder.world.loader.modules
+    modules.update(parsed or {})
+    program = builder.build(roots)
+    if parsed is not None:
+        parsed.update(modules)
+    return program
 
 
 class System:
