@@ -1,0 +1,219 @@
+"""Is all as it must be, in the memory of a machine that was stopped? Asked of the specification itself.
+
+The invariants that are proved of every call are functions of the kernel's tables; here they run
+under CPython over a dump of real memory, for every frame, entry, slot, environment and slice
+there is. Counters are counted, and the kernel's half must be the same in every address space.
+What happened before is not asked.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from exokernel.abi.layout import DIRECT_MAP, FIRST_KERNEL_SLOT, FRAMES_OFFSET, PUBLIC, PUBLIC_PHYSICAL, SELF_SLOT
+from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAME_SIZE, NOBODY, SLICES, SLOTS, TABLE_ENTRIES, Frame, Index
+from exokernel.abi.tables import FrameKind, FrameState, Phase
+from exokernel.abi.x86_64 import Entry
+from exokernel.dialect import memory, offset_of, size_of
+from tests.boot.debugger import Debugger
+from tests.boot.guest import NUMBERS, Computer, Ending, assemble, symbols_of
+from tests.kernel.oracle import clauses, specification
+from tests.kernel.worlds import modules
+
+BYTES = 64 << 20  # of a machine that is to be audited
+SELF = Entry(present=True, user=True, no_execute=True)  # the map of itself in a root, but for the frame
+NOTED = Entry(accessed=True, dirty=True)
+ENDING = "machine_runs_a_live_environment"  # is not true any more when the first environment has died
+
+
+class Dump:
+    """Physical memory, at the addresses where the kernel sees it."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def load(self, address: int, size: int) -> int:
+        return int.from_bytes(self.read(address, size), "little")
+
+    def read(self, address: int, size: int) -> bytes:
+        signed = (address + 2**63) % 2**64 - 2**63
+        place = signed - PUBLIC + PUBLIC_PHYSICAL if signed >= PUBLIC else signed - DIRECT_MAP
+        assert 0 <= place <= len(self.content) - size, f"nothing is at {address:#x}"
+        return self.content[place : place + size]
+
+
+@contextmanager
+def seen(content: bytes) -> Iterator[None]:
+    """Let the kernel's tables be those in a dump."""
+    before = memory.machine
+    memory.machine = Dump(content)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        memory.machine = before
+
+
+def audit(content: bytes) -> list[str]:
+    """What is not as it must be."""
+    with seen(content):
+        return [*broken_clauses(), *miscounted(), *foreign_kernel_halves(), *lost_quota()]
+
+
+def state() -> Any:
+    return modules["state"]
+
+
+def frame_count() -> int:
+    return int(state().machine_state().frame_count)
+
+
+def frames_in_use() -> list[tuple[int]]:
+    """All frames but those that are free and say nothing more."""
+    size, kind = size_of(FrameState), offset_of(FrameState, "kind")
+    table = memory.machine.read(PUBLIC + FRAMES_OFFSET, frame_count() * size)
+    free = bytes(kind) + bytes([FrameKind.FREE]) + bytes(size - kind - 1)
+    return [(number,) for number in range(frame_count()) if table[number * size : (number + 1) * size] != free]
+
+
+def entries_in_use() -> list[tuple[Frame, Index]]:
+    found = []
+    for (number,) in frames_in_use():
+        if state().frames[number].kind >= FrameKind.TABLE_1:
+            content = memory.machine.read(DIRECT_MAP + number * FRAME_SIZE, FRAME_SIZE)
+            found += [(Frame(number), Index(index)) for index in range(TABLE_ENTRIES) if content[8 * index] & 1]
+    return found
+
+
+def names() -> dict[str, list[tuple[int, ...]]]:
+    """All names there are of what a clause speaks of."""
+    return {
+        "Frame": [*frames_in_use()],
+        "EnvironmentId": [(number,) for number in range(ENVIRONMENTS)],
+        "Slice": [(number,) for number in range(SLICES)],
+        "Frame Index": [*entries_in_use()],
+        "EnvironmentId Slot": [(holder, slot) for holder in range(ENVIRONMENTS) for slot in range(SLOTS)],
+        "": [()],
+    }
+
+
+def broken_clauses() -> Iterator[str]:
+    known = names()
+    ended = state().environments[FIRST].phase == Phase.DEAD
+    for clause, kinds in clauses("invariants"):
+        if ended and clause.__name__ == ENDING:
+            continue
+        yield from (f"{clause.__name__}{each}" for each in known[kinds] if not clause(*each))
+
+
+def miscounted() -> Iterator[str]:
+    """Counters that are not what they count."""
+    counts = specification["counts"]
+    known = names()
+    owned = [each for each in known["Slice"] if state().slices[each[0]].owner != NOBODY]
+    things: dict[str, list[tuple[int, ...]]] = {
+        "entry": known["Frame Index"],
+        "frame": known["Frame"],
+        "root": known["EnvironmentId"],
+        "page": known["EnvironmentId"],
+        "environment": known["EnvironmentId"],
+        "slice": owned,
+    }
+    for name in counts.AT_MOST:
+        reader: Callable[..., int] = getattr(counts, name)
+        counted: Counter[int] = Counter()
+        for kind, found in things.items():
+            counter = getattr(counts, f"{name}_by_{kind}", None)
+            if counter is not None:
+                counted.update(counter(*each) for each in found)
+        for key, each in keys_of(name, known):
+            if reader(*each) != counted[key]:
+                yield f"{name}{each} is {reader(*each)}, not {counted[key]}"
+
+
+def keys_of(name: str, known: dict[str, list[tuple[int, ...]]]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    match name:
+        case "uses_of" | "entries_of" | "restricted_of":
+            yield from ((each[0], each) for each in known["Frame"])
+        case "mappings_under":
+            yield from ((SLOTS * each[0] + each[1], each) for each in known["EnvironmentId Slot"])
+        case _:
+            yield from ((each[0], each) for each in known["EnvironmentId"])
+
+
+def foreign_kernel_halves() -> Iterator[str]:
+    """Roots whose upper half is not as the others', or whose map of itself is something else."""
+    roots = [number for (number,) in frames_in_use() if state().frames[number].kind == FrameKind.TABLE_4]
+    first = upper_half(roots[0])
+    del first[SELF_SLOT]
+    for number in roots:
+        half = upper_half(number)
+        own = half.pop(SELF_SLOT)
+        if own != SELF.replace(frame=Frame(number)):
+            yield f"root {number} has {own} for a map of itself"
+        if half != first:
+            yield f"root {number} has another kernel's half than root {roots[0]}"
+
+
+def upper_half(root: int) -> dict[int, Entry]:
+    """The kernel's entries in a root, but for what the walk notes in them."""
+    content = memory.machine.read(DIRECT_MAP + root * FRAME_SIZE, FRAME_SIZE)
+    return {
+        slot: Entry.of(int.from_bytes(content[8 * slot : 8 * slot + 8], "little") & ~int(NOTED))
+        for slot in range(FIRST_KERNEL_SLOT, TABLE_ENTRIES)
+    }
+
+
+def lost_quota() -> Iterator[str]:
+    """All frames may be owned, and by one environment each."""
+    allowed = sum(each.quota for each in state().environments)
+    there = sum(state().frames[number].kind != FrameKind.RESERVED for number in range(frame_count()))
+    if allowed != there:
+        yield f"quota for {allowed} frames, of which there are {there}"
+
+
+RDI = 5  # among the general registers
+
+
+class Auditor:
+    """Steers a machine: lets it run to its end, and dumps its memory when it is about to end itself."""
+
+    def __init__(self, symbols: dict[str, int], dump: Path, counters: int = 0, count: int = 0) -> None:
+        self.counters, self.count = counters, count  # words of the guest's, to be read as well
+        self.counted: tuple[int, ...] = ()
+        self.halting = symbols[f"syscall_{NUMBERS['machine_halt']}"]
+        self.dying = symbols["exokernel.kernel.console.report_death"]
+        self.dump = dump
+
+    def __call__(self, debugger: Debugger) -> None:
+        debugger.stop_at(self.halting)
+        debugger.stop_at(self.dying)
+        while debugger.go_on():
+            at = debugger.registers()
+            if at.instruction == self.halting or at.general[RDI] == FIRST:
+                self.counted = debugger.words(self.counters, self.count) if self.count else ()
+                debugger.command(f'pmemsave 0 {BYTES} "{self.dump}"')
+            debugger.pass_by(at.instruction)
+            if not debugger.step():
+                return
+            debugger.stop_at(at.instruction)
+
+
+def audited(computer: Computer, text: str) -> tuple[Ending, list[str]]:
+    """How a guest ended, and what was wrong then; of a kernel that stopped itself, that it did."""
+    dump = computer.folder / "dump"
+    ending = computer.run(text, memory=BYTES, steer=Auditor(symbols_of(computer.kernel.read_bytes()), dump))
+    if not dump.exists():
+        return ending, ending.reports
+    content = dump.read_bytes()
+    dump.unlink()
+    return ending, audit(content)
+
+
+def counters(computer: Computer, text: str, name: str, count: int) -> tuple[int, ...]:
+    """Some words of a guest's, when it ends."""
+    place = symbols_of(assemble(text))[name]
+    auditor = Auditor(symbols_of(computer.kernel.read_bytes()), computer.folder / "dump", place, count)
+    computer.run(text, memory=BYTES, steer=auditor)
+    return auditor.counted
