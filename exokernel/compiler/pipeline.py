@@ -19,10 +19,10 @@ from exokernel.compiler import cache
 from exokernel.compiler.build.options import Options
 from exokernel.compiler.build.program import ProgramBuilder
 from exokernel.compiler.cache import ROOT
-from exokernel.compiler.diagnostics import CompileError
+from exokernel.compiler.check.flow.driver import location_span
+from exokernel.compiler.diagnostics import CompileError, Span
 from exokernel.compiler.emit.findings import check_kernel_stack, findings
 from exokernel.compiler.emit.machine_code import emit
-from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import INT
 from exokernel.compiler.ir.verify import verify
 from exokernel.compiler.link.linker import link_image
@@ -79,7 +79,7 @@ def compile_image(target: str, source: str, level: int, progress: Callable[[str]
     timer.begin("check")
     builder = ProgramBuilder(recipe.options)
     program = builder.build(recipe.roots)
-    add_main(program, recipe)
+    add_main(builder, recipe)
     verify(program)
     timer.begin("lower")
     machine = TARGETS[target]
@@ -168,14 +168,16 @@ def library_of(source: Path) -> str:
     return DEFAULT_LIBRARY
 
 
-def add_main(program: op.Program, recipe: Recipe) -> None:
+def add_main(builder: ProgramBuilder, recipe: Recipe) -> None:
     """Let the library's start code call the program's `main`."""
-    if not recipe.main:
+    scope = builder.world.scope(recipe.roots[0])
+    if not recipe.main or scope is None:
         return
-    if recipe.main not in program.functions:
-        raise CompileError(f"{recipe.name} has no function `main`", None, "define `def main() -> int:`")
-    main = program.functions[recipe.main]
+    main = builder.program.functions.get(recipe.main)
+    hint = "the library calls it for the program's status: define `def main() -> int:`"
+    if main is None:
+        span = Span.at(scope.module.display, scope.module.lines, 1, 1)
+        raise CompileError("this program has no function `main`", span, hint)
     if main.parameters or main.result != INT:
-        sentence = f"`main` of {recipe.name} is called without arguments, for its status"
-        raise CompileError(sentence, None, "define `def main() -> int:`")
+        raise CompileError("`main` takes no arguments and returns an `int`", location_span(builder, main.location, "main"), hint)
     main.attributes["gate"] = PROGRAM_MAIN

@@ -12,17 +12,18 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Sequence
+from copy import copy
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from exokernel.dialect.arithmetic import HELPERS
 
 WRAPPED = {
-    ast.Add: "add",
-    ast.Sub: "add",
-    ast.Mult: "add",
-    ast.Pow: "add",
-    ast.FloorDiv: "add",
+    ast.Add: "in_range",
+    ast.Sub: "in_range",
+    ast.Mult: "in_range",
+    ast.Pow: "in_range",
+    ast.FloorDiv: "in_range",
     ast.LShift: "shift_left",
     ast.RShift: "shift_right",
 }
@@ -62,6 +63,12 @@ class _Rewriter(ast.NodeTransformer):
         if not self._in_function or not isinstance(node.op, ast.USub):
             return node
         return node if isinstance(node.operand, ast.Constant) else _call("in_range", node)
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        if self._in_function and isinstance(node.func, ast.Name) and node.func.id in ("abs", "sum"):
+            node.func, node.args = _name("dialect counted", node), [node.func, *node.args]
+        return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
         self.generic_visit(node)
@@ -139,23 +146,16 @@ def _call(helper: str, *arguments: ast.expr) -> ast.expr:
 
 
 def _checked(node: ast.BinOp) -> ast.expr:
-    match WRAPPED.get(type(node.op)):
-        case None:
-            return node
-        case "add":
-            return _call("in_range", node)
-        case helper:
-            return ast.copy_location(_call(helper, node.left, node.right), node)
+    helper = WRAPPED.get(type(node.op))
+    if helper is None:
+        return node
+    return _call(helper, node) if helper == "in_range" else _call(helper, node.left, node.right)
 
 
 def _reading(target: Any) -> ast.expr:
-    match target:
-        case ast.Name():
-            return _name(target.id, target)
-        case ast.Attribute():
-            return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
-        case _:
-            return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+    read = copy(target)
+    read.ctx = ast.Load()
+    return cast(ast.expr, read)
 
 
 def _called_name(node: ast.expr) -> str:

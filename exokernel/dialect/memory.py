@@ -79,46 +79,31 @@ class _NoMachine:
         raise RuntimeError(f"{name} needs a machine: install one from exokernel.model")
 
 
-class _CurrentMachine:
-    """Absolute memory: whatever machine is installed when the place is touched."""
+class MachineMemory:
+    """All memory of the installed machine; or what lies at a symbol of it, by offset from there."""
+
+    def __init__(self, symbol: str = "") -> None:
+        self._symbol = symbol
 
     def load(self, address: int, size: int) -> int:
-        return machine.load(address, size)
+        return machine.load(self.absolute(address), size)
 
     def store(self, address: int, size: int, value: int) -> None:
-        machine.store(address, size, value)
+        machine.store(self.absolute(address), size, value)
 
     def read(self, address: int, size: int) -> bytes:
-        return machine.read(address, size)
+        return machine.read(self.absolute(address), size)
 
     def write(self, address: int, data: bytes) -> None:
-        machine.write(address, data)
+        machine.write(self.absolute(address), data)
+
+    def absolute(self, offset: int) -> int:
+        """Where the machine sees a byte of this memory."""
+        return machine.symbol_address(self._symbol) + offset if self._symbol else offset
 
 
 machine: Machine = cast(Machine, _NoMachine())  # a model replaces it
-absolute: Memory = _CurrentMachine()
-
-
-class SymbolMemory:
-    """What lies at a symbol of the installed machine, by offset from there."""
-
-    def __init__(self, symbol: str) -> None:
-        self.symbol = symbol
-
-    def load(self, address: int, size: int) -> int:
-        return machine.load(self._absolute(address), size)
-
-    def store(self, address: int, size: int, value: int) -> None:
-        machine.store(self._absolute(address), size, value)
-
-    def read(self, address: int, size: int) -> bytes:
-        return machine.read(self._absolute(address), size)
-
-    def write(self, address: int, data: bytes) -> None:
-        machine.write(self._absolute(address), data)
-
-    def _absolute(self, offset: int) -> int:
-        return machine.symbol_address(self.symbol) + offset
+absolute: Memory = MachineMemory()
 
 
 def absolute_address(memory: Memory, address: int) -> int:
@@ -129,9 +114,7 @@ def absolute_address(memory: Memory, address: int) -> int:
     """
     if isinstance(memory, PrivateMemory):
         raise TypeError("a local place has no address under CPython")
-    if isinstance(memory, SymbolMemory):
-        return machine.symbol_address(memory.symbol) + address
-    return address
+    return memory.absolute(address) if isinstance(memory, MachineMemory) else address
 
 
 def private_storage(size: int, alignment: int, content: bytes) -> tuple[Memory, int]:

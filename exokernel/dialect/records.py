@@ -186,7 +186,7 @@ class Record(metaclass=FixedAttributes):
     """A place with fields: `class Packet(Record): length: u16 = 0`.
 
     Making one gives new storage, with the fields named set and the rest at their
-    defaults, or zero. A name for a record is a reference to its place.
+    defaults; arrays are zero. A name for a record is a reference to its place.
     """
 
     __slots__ = ("_memory", "_address")
@@ -239,6 +239,8 @@ class Record(metaclass=FixedAttributes):
             value = values.get(name, slot.default)
             if value is not None:
                 slot.__set__(self, value)
+            elif not isinstance(slot.kind, ArrayKind):
+                raise TypeError(f"{type(self).__name__} needs {name}")
 
     @classmethod
     def _at(cls, memory: Memory, address: int) -> Self:

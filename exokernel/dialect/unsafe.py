@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 from exokernel.dialect import memory
 from exokernel.dialect.integers import as_signed
 from exokernel.dialect.layout import kind_of
-from exokernel.dialect.memory import SymbolMemory
+from exokernel.dialect.memory import MachineMemory
 from exokernel.dialect.records import Array, Record
 
 Kind = TypeVar("Kind", bound=Record)
@@ -77,7 +77,7 @@ def placed(where: int | str, length: int, *, of: Any = None) -> Any:
     if of is None:
         raise TypeError("placed() belongs in a module imported through checked")
     if isinstance(where, str):
-        return Array(kind_of(of), length, SymbolMemory(where), 0)
+        return Array(kind_of(of), length, MachineMemory(where), 0)
     return array_at(of, where, length)
 
 

@@ -89,6 +89,14 @@ class Word(metaclass=FixedAttributes):
         """Make another word, with these fields changed. Raises OverflowError."""
         return self.of(self._with(self._pattern, changes))
 
+    def without(self, other: Self) -> Self:
+        """Make the word that has the bits of this one that the other has not."""
+        return self.of(self._pattern & ~other._pattern)
+
+    def joined(self, other: Self) -> Self:
+        """Make the word that has the bits of both."""
+        return self.of(self._pattern | other._pattern)
+
     @classmethod
     def _with(cls, pattern: int, values: dict[str, Any]) -> int:
         for name, value in values.items():

@@ -88,6 +88,6 @@ def machine_halt(caller: EnvironmentId, key: Slot, status: int) -> None:
     require(caller, key, Rights.WRITE, POWER_GUARD)
 
     write_text(Stream.REPORT, "exit ")
-    write_integer(Stream.REPORT, status & 0xFF, 0, " ", DECIMAL)
+    write_integer(Stream.REPORT, status % 256, 0, " ", DECIMAL)
     put(Stream.REPORT, LINE_END)
     machine.power_off(ORDERLY)

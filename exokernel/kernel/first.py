@@ -109,7 +109,8 @@ def number_in(digits: Array[u8]) -> int:
     """Read a number in hexadecimal."""
     value = 0
     for digit in digits:
-        value = value * 16 + (digit - ord("0") if digit <= ord("9") else (digit | 32) - ord("a") + 10)
+        letter = digit % 32  # its place in the alphabet, in either case
+        value = value * 16 + (digit - ord("0") if digit <= ord("9") else 9 + letter)
     return value
 
 

@@ -76,7 +76,7 @@ def require_mappable(table: Frame, index: int, entry: Entry) -> None:
     """
     if not entry.present:
         return
-    if int(entry) & ~int(CHOSEN) != int(MAPPED) or page_at(table, index) >= USER_PAGES:
+    if entry.without(CHOSEN) != MAPPED or page_at(table, index) >= USER_PAGES:
         raise BadEntry(index)
     if entry.frame >= machine_state().frame_count:
         raise BadName(entry.frame)
@@ -165,7 +165,7 @@ def change_flags(entries: Array[Entry], cleared: Entry, added: Entry) -> int:
     for place in range(len(entries)):
         entry = entries[place]
         if entry.present:
-            machine.store(entries, place, Entry.of(int(entry) & ~int(cleared) | int(added)))
+            machine.store(entries, place, entry.without(cleared).joined(added))
     return len(entries)
 
 
@@ -180,7 +180,7 @@ def permit_writing(owner: EnvironmentId, entries: Array[Entry], cleared: Entry, 
         if entry.present:
             if is_restricted(owner, entry):
                 return place
-            machine.store(entries, place, Entry.of(int(entry) & ~int(cleared) | int(added)))
+            machine.store(entries, place, entry.without(cleared).joined(added))
     return len(entries)
 
 
@@ -237,7 +237,7 @@ def protect(
     """Change flags of consecutive entries."""
     require_level_1(table)
     require(caller, key, Rights.WRITE, frames[table].guard)
-    if (int(clear) | int(set)) & ~int(FLAGS) != 0:
+    if clear.joined(set).without(FLAGS) != Entry():
         raise BadEntry(index)
     require_within_table(index, count)
     owner = frames[table].owner

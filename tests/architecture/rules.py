@@ -156,6 +156,18 @@ def shifts(source: Source) -> Iterator[str]:
                 yield source.at(node, "a shift")
 
 
+MASKING = (ast.BitAnd, ast.BitOr, ast.Invert)
+
+
+def masks(source: Source) -> Iterator[str]:
+    """Bits are combined where they have names: sets of rights are, and types may be `| None`."""
+    if part(source.path) == "kernel" and is_portable(source.path):
+        for node in ast.walk(source.tree):
+            masking = isinstance(node, (ast.BinOp, ast.AugAssign, ast.UnaryOp)) and isinstance(node.op, MASKING)
+            if masking and not {"Rights", "None"} & set(re.findall(r"\w+", ast.unparse(node))):
+                yield source.at(node, "a mask")
+
+
 def too_long(source: Source) -> Iterator[str]:
     lines = sum(1 for line in source.text.splitlines() if line.strip())
     if lines > LONGEST_FILE:

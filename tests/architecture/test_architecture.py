@@ -39,6 +39,7 @@ def test_there_is_a_house_to_look_at() -> None:
         rules.machines_named_outside_arch,
         rules.unsafe_imports,
         rules.shifts,
+        rules.masks,
         rules.too_long,
         rules.missing_docstrings,
         rules.vague_names,

@@ -76,18 +76,18 @@ def outcome(case: Case, folder: Path) -> str:
         module.trusted = "(of the system)" in case.title
         program = builder.build([case.module])
     except CompileError as error:
-        return "\n".join(refusal(each) for each in [error, *error.others])
+        return "\n".join(refusal(each, str(path.relative_to(folder))) for each in [error, *error.others])
     verify(program)
     own = [each for name, each in program.functions.items() if name.startswith(f"{case.module}.")]
     return "\n".join(text.function(each).strip("\n") for each in own)
 
 
-def refusal(error: CompileError) -> str:
-    """One refusal as a line."""
+def refusal(error: CompileError, file: str) -> str:
+    """One refusal as a line; lines of files that are not the case's are not counted."""
     span = error.span
     if span is None:
         return f"- | - | {error.sentence}"
-    return f"{span.line} | {span.text[span.column - 1 : span.end - 1]} | {error.sentence}"
+    return f"{span.line if span.file == file else '-'} | {span.text[span.column - 1 : span.end - 1]} | {error.sentence}"
 
 
 def write_back(file: Path, folder: Path) -> None:

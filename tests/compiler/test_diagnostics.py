@@ -9,6 +9,7 @@ import pytest
 from exokernel.compiler.build.options import Options
 from exokernel.compiler.build.program import ProgramBuilder, build_program
 from exokernel.compiler.diagnostics import CompileError, Span, combined
+from exokernel.compiler.pipeline import add_main, program_recipe
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,12 +59,58 @@ def test_what_is_misplaced_has_its_line_and_column(text: str, place: str, tmp_pa
     assert refused(text, tmp_path).startswith(f"refused.py:{place}: error: ")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"x = 1\0", b"x = " + b"(" * 500, b"x = " + b"-" * 100_000 + b"1"])
-def test_no_file_makes_the_compiler_itself_fail(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b"x = 1\ny = \xff\xfe", "2:5"),
+        (b"x = 1\0", "1:6"),
+        (b"x = " + b"(" * 500, "1:"),
+        (b"x = 1\ny = " + b"-" * 100_000 + b"1", "2:1"),
+        (b"x = " + b"1 + " * 100_000 + b"1", "1:1"),
+        (b"def x() -> int:\n    return 0" + b".a" * 20_000, "2:"),
+    ],
+    ids=["not UTF-8", "a zero", "parentheses", "signs", "terms", "attributes"],
+)
+def test_no_file_makes_the_compiler_itself_fail(content: bytes, place: str, tmp_path: Path) -> None:
     (tmp_path / "odd.py").write_bytes(content)
     with pytest.raises(CompileError) as found:
         build_program(["odd"], Options((ROOT, tmp_path), entries=("x",), checked=("odd",)))
-    assert found.value.render().count("error:") >= 1
+    assert found.value.render().startswith(f"odd.py:{place}")
+    assert "fault of its own" not in found.value.render()
+
+
+LARGE = {
+    "terms": "x = 1\n    return " + " + ".join(["x"] * 3000),
+    "conditions": "x = 1\n    return 1 if " + " and ".join(["x == 1"] * 1000) + " else 0",
+    "cases": "x = 1\n    if x == 0:\n        x = 2\n" + "    elif x == 3:\n        x = 4\n" * 1000 + "    return x",
+    "statements": "x = 1\n" + "    x = x * 3 % 7\n" * 10_000 + "    return x",
+    "items": f"x = {list(range(5000))}\n    return x[77]",
+}
+
+
+@pytest.mark.parametrize("body", LARGE.values(), ids=LARGE)
+def test_large_programs_are_programs(body: str, tmp_path: Path) -> None:
+    (tmp_path / "large.py").write_text(f"def main() -> int:\n    {body}\n")
+    program = build_program(["large"], Options((ROOT, tmp_path), checked=("large",)))
+    assert list(program.functions) == ["large.main"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def other() -> int:\n    return 0\n", ":1:1: error: this program has no function `main`"),
+        ("\ndef main(x: int) -> int:\n    return 0\n", ":2:5: error: `main` takes no arguments and returns an `int`"),
+    ],
+)
+def test_a_program_without_its_main_is_shown(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "headless.py"
+    path.write_text(text)
+    recipe = program_recipe(path, "exokernel")
+    builder = ProgramBuilder(recipe.options)
+    builder.build(recipe.roots)
+    with pytest.raises(CompileError) as found:
+        add_main(builder, recipe)
+    assert found.value.render().startswith(f"headless.py{said}")
 
 
 def test_a_module_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -84,7 +131,7 @@ def test_refusals_come_in_source_order_and_once() -> None:
 def test_a_failure_of_the_compiler_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "fine.py").write_text("def main() -> int:\n    return 1\n")
     builder = ProgramBuilder(Options((ROOT, tmp_path)))
-    monkeypatch.setattr(builder, "_drain", lambda: {}["lost"])
+    monkeypatch.setattr(builder, "_drain", lambda: dict[str, None]()["lost"])
     with pytest.raises(CompileError) as found:
         builder.build(["fine"])
     assert "a fault of its own" in found.value.render()

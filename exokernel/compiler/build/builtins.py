@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from exokernel.compiler.build import iteration, places, sequences, words
 from exokernel.compiler.build.comprehension import generated
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.registry import intrinsic
-from exokernel.compiler.build.values import Loop, Result, Value
+from exokernel.compiler.build.values import Result, Value
 from exokernel.compiler.check import annotation, layout, types
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
@@ -81,14 +82,43 @@ def bool_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Re
 
 @intrinsic("builtins.min", "builtins.max")
 def extreme(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
-    given = numbers(builder, arguments(builder, node, 2, 16))
     smallest = ast.unparse(node.func) == "min"
+    if len(node.args) == 1:
+        return _extreme_of(builder, node, arguments(builder, node, 1)[0], smallest)
+    given = numbers(builder, arguments(builder, node, 2, 16))
     kind = given[0].type if all(each.type == given[0].type for each in given) else types.INT
     builder.at(node)
     best = given[0].operand
     for each in given[1:]:
         best = _better(builder, smallest, best, each.operand)
     return Value(kind, best)
+
+
+def _extreme_of(builder: FunctionBuilder, node: ast.Call, given: ast.expr, smallest: bool) -> Value:
+    """`max(... for ...)`; of nothing, a fault."""
+    best, some, better = builder.temporary(types.INT), builder.temporary(types.BOOL), builder.temporary(types.BOOL)
+    builder.emit(op.Assign(best, op.Constant(0, ir.INT)))
+    builder.emit(op.Assign(some, op.Constant(False, ir.BOOL)))
+    after, kinds = builder.new_block("consumed"), list[Type]()
+
+    def take(value: Value) -> None:
+        if not types.is_number(value.type):
+            raise builder.mismatch(value.type, types.INT, given)
+        kinds.append(value.type)
+        compared, replaced, kept = (builder.new_block(each) for each in ("compared", "better", "kept"))
+        builder.branch(some, compared, replaced)
+        builder.start(compared)
+        builder.emit(op.Compare(better, op.Relation.LESS if smallest else op.Relation.GREATER, value.operand, best))
+        builder.branch(better, replaced, kept)
+        builder.start(replaced)
+        builder.emit(op.Assign(best, value.operand))
+        builder.emit(op.Assign(some, op.Constant(True, ir.BOOL)))
+        builder.start(kept)
+
+    _consume(builder, given, take, after)
+    builder.at(node)
+    builder.emit(op.Assume(some, op.Fault.VALUE))
+    return Value(kinds[0] if len(set(kinds)) == 1 else types.INT, best)
 
 
 def _better(builder: FunctionBuilder, smallest: bool, left: op.Operand, right: op.Operand) -> op.Operand:
@@ -186,7 +216,7 @@ def consumed(builder: FunctionBuilder, node: ast.Call, expected: Type | None) ->
     kind: Type = types.INT if name == "sum" else types.BOOL
     target = builder.temporary(kind)
     builder.emit(op.Assign(target, op.Constant(name == "all" if name != "sum" else 0, types.lowered(kind))))
-    after = builder.new_block("consumed")
+    after, outside = builder.new_block("consumed"), len(builder.controls)
 
     def take(value: Value) -> None:
         if not types.accepts(kind, value.type):
@@ -198,20 +228,18 @@ def consumed(builder: FunctionBuilder, node: ast.Call, expected: Type | None) ->
         builder.branch(value.operand, *((decided, following) if name == "any" else (following, decided)))
         builder.start(decided)
         builder.emit(op.Assign(target, op.Constant(name == "any", ir.BOOL)))
-        found = _innermost(builder)
-        builder.leave_to(found.outside)
+        builder.leave_to(outside)
         builder.jump(after)
         builder.start(following)
 
-    if isinstance(given, ast.GeneratorExp):
-        generated(builder, given.generators, lambda: take(builder.value(given.elt)), after)
-    else:
-        iteration.produce(builder, given, lambda each: take(sequences.as_value(builder, given, each)), after)
-    builder.start(after)
+    _consume(builder, given, take, after)
     return Value(kind, target)
 
 
-def _innermost(builder: FunctionBuilder) -> Loop:
-    """The outermost loop of the comprehension being built is the one that `after` ends."""
-    loops = [each for each in builder.controls if isinstance(each, Loop) and each.frame is builder.frame]
-    return loops[-1]
+def _consume(builder: FunctionBuilder, node: ast.expr, take: Callable[[Value], None], after: op.Block) -> None:
+    """Build what takes each element of something iterable, until it goes to `after`."""
+    if isinstance(node, ast.GeneratorExp):
+        generated(builder, node.generators, lambda: take(builder.value(node.elt)), after)
+    else:
+        iteration.produce(builder, node, lambda each: take(sequences.as_value(builder, node, each)), after)
+    builder.start(after)

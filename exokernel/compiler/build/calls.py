@@ -134,6 +134,8 @@ def _method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute) -
     receiver = builder.materialise(base)
     if isinstance(receiver.type, types.Word) and function.attr == "replace":
         return words.replace(builder, node, receiver)
+    if isinstance(receiver.type, types.Word) and function.attr in ("joined", "without"):
+        return words.joined(builder, node, receiver, function.attr == "without")
     owner = class_of(receiver.type)
     declared = owner.functions.get(function.attr) if owner is not None else None
     if declared is None:

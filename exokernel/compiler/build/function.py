@@ -26,13 +26,17 @@ from exokernel.compiler.build.values import (
     Variable,
 )
 from exokernel.compiler.check import types
+from exokernel.compiler.check.flow.driver import location_span
 from exokernel.compiler.check.types import Type, lowered
 from exokernel.compiler.diagnostics import CompileError
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
+from exokernel.compiler.ir.extents import size_of
 
 if TYPE_CHECKING:
     from exokernel.compiler.build.program import Instance, ProgramBuilder
+
+LARGEST_FRAME = 1 << 20  # bytes: a program's whole stack
 
 
 @dataclass(frozen=True)
@@ -111,8 +115,17 @@ class FunctionBuilder:
     def slot(self, name: str, storage: ir.Storage) -> str:
         """A new place in the function's own frame."""
         unique = _unique(f"{name}{self.frame.suffix}", self._slot_names)
-        self.function.slots[unique] = storage
+        self.occupy(unique, storage)
         return unique
+
+    def occupy(self, slot: str, storage: ir.Storage) -> None:
+        """Say how a slot is stored."""
+        self.function.slots[slot] = storage
+        size = sum(size_of(each, self.program.program.records) for each in self.function.slots.values())
+        if size > LARGEST_FRAME:
+            sentence = f"with `{slot.partition('.')[0]}` this function would take {size:,} bytes of stack"
+            span = location_span(self.program, self.location, slot.partition(".")[0])
+            raise CompileError(sentence, span, "declare it at module level: a stack has 1 MiB in all")
 
     def inline_suffix(self) -> str:
         self._inlined += 1
@@ -153,11 +166,15 @@ class FunctionBuilder:
         """Build a statement; a refusal is remembered, and the next statement is built."""
         handler = registry.STATEMENTS.get(type(node))
         self.at(node)
+        frame, controls = self.frame, list(self.controls)
         try:
             if handler is None:
                 raise self.error(*_refusal(node))
             handler(self, node)
         except CompileError as error:
+            if frame.serves(self.frame):
+                raise  # a statement of the consumer's, who is served here, is refused
+            self.frame, self.controls = frame, controls
             self.program.refuse(error)
             for each in ast.walk(node):
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store):

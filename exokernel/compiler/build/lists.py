@@ -61,7 +61,7 @@ def assign(builder: FunctionBuilder, target: ast.Name, node: ast.expr, kind: typ
             "append in loops over constant ranges or whole arrays, or use an Array",
         )
     capacity_now = room + more + (before.capacity if before is not None else 0)
-    builder.function.slots[slot] = ir.Run(_storage(builder, node, maker.element), capacity_now)
+    builder.occupy(slot, ir.Run(_storage(builder, node, maker.element), capacity_now))
     items = ListStorage(slot, maker.element, capacity_now, count)
     length = known.local if known is not None else builder.local(target.id, types.INT)
     builder.frame.variables[target.id] = Variable(types.List(maker.element), length, items)
@@ -74,7 +74,7 @@ def _storage(builder: FunctionBuilder, node: ast.expr, element: Type) -> ir.Stor
     try:
         return types.storage(element)
     except TypeError as error:
-        raise builder.error(str(error), node) from None
+        raise builder.error(str(error), node, types.STORED) from None
 
 
 class _Maker:

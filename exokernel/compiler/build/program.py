@@ -7,6 +7,7 @@ checked on the result.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -34,6 +35,8 @@ from exokernel.compiler.check.types import Array, Optional, Record, Tuple, Type,
 from exokernel.compiler.diagnostics import CompileError, combined
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.parse.modules import Loader
+
+DEEPEST = 10_000  # calls within calls: expressions of thousands of terms; CPython's own parser stays within its stack
 
 
 @dataclass(eq=False)
@@ -160,6 +163,7 @@ class ProgramBuilder:
         Raises:
             CompileError: the program is refused; `render()` says why.
         """
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEPEST))
         try:
             return self._build(roots)
         except (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as failure:
@@ -169,9 +173,11 @@ class ProgramBuilder:
         """What a user is told when the compiler itself fails: where it was, and that it is not their fault."""
         if self.world.errors:
             return combined(self.world.errors)
-        sentence = "this is nested too deeply" if isinstance(failure, RecursionError) else "the compiler fails here"
         location = self.current.location if self.current is not None else None
-        return CompileError(sentence, location_span(self, location), f"a fault of its own: {failure!r}")
+        span = location_span(self, location)
+        if isinstance(failure, RecursionError):
+            return CompileError("this is nested too deeply", span, "give its parts names")
+        return CompileError("the compiler fails here", span, f"a fault of its own: {failure!r}")
 
     def _build(self, roots: list[str]) -> op.Program:
         self.world.import_everything([*roots, *([self.options.output] if self.options.output else [])])

@@ -49,6 +49,7 @@ def construction(builder: FunctionBuilder, node: ast.expr) -> Construction | Non
             value = builder.value(keyword.value, kind)
             _check_field(builder, fields[keyword.arg], value, keyword.value)
             values[keyword.arg] = builder.copy(value)
+    classes.require_fields(builder.frame.scope, record, node)
     builder.program.record(record)
     return Construction(record, values, node)
 
@@ -98,7 +99,7 @@ def _default(builder: FunctionBuilder, place: op.Place, record: RecordClass, fie
 
     if field.default is None:
         if not fresh:
-            _zero(builder, place, field)
+            builder.emit(op.Zero(place))
     elif isinstance(field.type, types.Record):
         nested = _constant_record(builder, record, field)
         fill(builder, place, nested, fresh)
@@ -108,18 +109,6 @@ def _default(builder: FunctionBuilder, place: op.Place, record: RecordClass, fie
             places.store(builder, place, field.type, of_known(builder, known), field.node)
 
 
-def _zero(builder: FunctionBuilder, place: op.Place, field: Field) -> None:
-    match place.storage:
-        case ir.Embedded() | ir.Run():
-            builder.emit(op.Zero(place))
-        case ir.Truth():
-            builder.emit(op.Store(place, op.Constant(False, ir.BOOL)))
-        case ir.WordCell(word):
-            builder.emit(op.Store(place, op.Constant(0, word)))
-        case _:
-            builder.emit(op.Store(place, op.Constant(0, ir.INT)))
-
-
 def _constant_record(builder: FunctionBuilder, record: RecordClass, field: Field) -> Construction:
     """The record that is the default of an embedded field."""
     from exokernel.compiler.build.expressions import of_known
@@ -127,6 +116,7 @@ def _constant_record(builder: FunctionBuilder, record: RecordClass, field: Field
     assert isinstance(field.type, types.Record) and field.default is not None
     if not isinstance(field.default, ast.Call):
         raise record.scope.error("the default of a record field makes a record", field.default)
+    classes.require_fields(record.scope, field.type.declaration, field.default)
     values: dict[str, Value | Construction] = {
         each.arg: of_known(builder, classes.default_value(record, each.value))
         for each in field.default.keywords

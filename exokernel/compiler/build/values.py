@@ -75,6 +75,10 @@ class Frame:
     yields: Type | None = None
     poisoned: set[str] = field(default_factory=set)  # names whose assignment was refused
 
+    def serves(self, other: Frame) -> bool:
+        """Whether this is the activation of a generator that the other consumes."""
+        return self.parent is not None and (self.parent is other or self.parent.serves(other))
+
 
 @dataclass(frozen=True)
 class Escape:

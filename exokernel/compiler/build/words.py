@@ -29,6 +29,26 @@ def replace(builder: FunctionBuilder, node: ast.Call, receiver: Value) -> Value:
     return _with_fields(builder, node, receiver.type.declaration, builder.copy(receiver))
 
 
+def joined(builder: FunctionBuilder, node: ast.Call, receiver: Value, without: bool) -> Value:
+    """`word.joined(other)` has the bits of both, `word.without(other)` those of the first alone."""
+    receiver = builder.copy(receiver)
+    if len(node.args) != 1 or node.keywords:
+        raise builder.error(f"this takes another {receiver.type}", node, "its fields are changed by `replace`")
+    given = builder.coerced(node.args[0], receiver.type)
+    bits, target = integer(builder, Value(receiver.type, given)), builder.temporary(receiver.type)
+    builder.at(node)
+    if without and isinstance(bits, op.Constant):
+        bits = op.Constant(~int(bits.value or 0), ir.INT)
+    elif without:
+        builder.emit(op.Unary(inverted := builder.temporary(types.INT), op.UnaryOperator.INVERT, bits))
+        bits = inverted
+    made = builder.temporary(types.INT)
+    symbol = op.BinaryOperator.AND if without else op.BinaryOperator.OR
+    builder.emit(op.Binary(made, symbol, integer(builder, receiver), bits))
+    builder.emit(op.WordOf(target, made))
+    return Value(receiver.type, target)
+
+
 def _with_fields(builder: FunctionBuilder, node: ast.Call, word: WordClass, start: Value) -> Value:
     fields, given = classes.word_fields(word), []
     for keyword in node.keywords:

@@ -109,7 +109,7 @@ def _named(context: Context, node: ast.expr, found: Declaration) -> Type:
                 if context.owner is not None and getattr(context.owner, "generic", None) is found:
                     assert isinstance(context.owner, RecordClass)
                     return types.Record(context.owner)
-                raise context.scope.error(f"`{found.short}` needs the types it is for", node, "write them in brackets")
+                raise context.scope.error(f"`{found.short}` needs the types it is for", node, f"write them in brackets: `{found.short}[int]`")
             return types.Record(found)
         case WordClass():
             return types.Word(found)
@@ -175,7 +175,7 @@ def _subscripted(context: Context, node: ast.Subscript, found: Declaration | Non
     name = found.name if isinstance(found, Intrinsic) else ""
     match name:
         case "dialect.Array":
-            return types.Array(resolve(context, arguments[0]))
+            return types.Array(_element(context, arguments[0]))
         case "builtins.tuple":
             return _tuple(context, node, arguments)
         case "builtins.list":
@@ -191,6 +191,16 @@ def _subscripted(context: Context, node: ast.Subscript, found: Declaration | Non
     raise context.scope.error(
         f"`{ast.unparse(node)}` is no type of the dialect", node, ADVICE.get(name, "see docs/reference/dialect.md")
     )
+
+
+def _element(context: Context, node: ast.expr) -> Type:
+    """A type of which there are arrays."""
+    found = resolve(context, node)
+    try:
+        types.storage(found)
+    except TypeError as error:
+        raise context.scope.error(str(error), node, types.STORED) from None
+    return found
 
 
 def _tuple(context: Context, node: ast.expr, arguments: list[ast.expr]) -> Type:

@@ -159,6 +159,15 @@ def record_fields(record: RecordClass) -> dict[str, Field]:
     return record.fields
 
 
+def require_fields(scope: Scope, record: RecordClass, call: ast.Call) -> None:
+    """Refuse a record made without a field that has no default; arrays begin as zeros."""
+    given = {each.arg for each in call.keywords}
+    for name, field in record_fields(record).items():
+        if field.default is None and field.length is None and name not in given:
+            hint = f"give it, or a default to the class: `{ast.unparse(field.node)} = ...`"
+            raise scope.error(f"`{record.short}` needs `{name}`", call, hint)
+
+
 def own_constants(declared: ClassDeclaration) -> dict[str, Known]:
     """The class variables that the body of a class may use."""
     names = set()
@@ -286,5 +295,9 @@ def layout(record: RecordClass) -> ir.Record:
     from exokernel.compiler.check.layout import lay_out
 
     if record.layout is None:
+        if record.busy:
+            hint = "a record lies in one piece: give each a number, and keep the number"
+            raise record.scope.error(f"`{record.short}` would hold itself", record.node, hint)
+        record.busy = True
         record.layout = lay_out(record)
     return record.layout

@@ -117,6 +117,10 @@ def _method(evaluator: Evaluator, node: ast.Call, function: ast.Attribute) -> Kn
     receiver = evaluator.value(function.value)
     if isinstance(receiver.type, types.Word) and function.attr == "replace":
         return word(evaluator, node, receiver.type.declaration, receiver.integer(), named)
+    if isinstance(receiver.type, types.Word) and function.attr in ("joined", "without"):
+        (other,) = (each.integer() for each in arguments if each.type == receiver.type)
+        bits = receiver.integer() & ~other if function.attr == "without" else receiver.integer() | other
+        return Known(receiver.type, bits)
     declared = _class_of(receiver.type)
     if declared is not None and function.attr in declared.functions:
         return apply(evaluator, node, declared.functions[function.attr], [receiver, *arguments], named)

@@ -84,6 +84,7 @@ class RecordClass(ClassDeclaration):
     instances: dict[tuple[Type, ...], RecordClass] = field(default_factory=dict)
     fields: dict[str, Field] | None = None
     layout: ir.Record | None = None
+    busy: bool = False  # being laid out
 
     @property
     def short(self) -> str:

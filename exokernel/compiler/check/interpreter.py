@@ -45,6 +45,8 @@ def call(
         run(inner, syntax.body)
     except _Returned as returned:
         return returned.value
+    except RecursionError:
+        raise caller.error(node, f"`{function.short}` calls itself too often to compute at build time") from None
     finally:
         caller.steps = inner.steps
     return known(None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from exokernel.compiler.check import classes
+from exokernel.compiler.check import classes, types
 from exokernel.compiler.check.declarations import Field, RecordClass
 from exokernel.compiler.check.types import Array, Record, Type, storage
 from exokernel.compiler.ir import types as ir
+from exokernel.compiler.ir.extents import cell_bits
 
 
 def lay_out(record: RecordClass) -> ir.Record:
@@ -33,7 +34,7 @@ def field_storage(record: RecordClass, field: Field) -> ir.Storage:
         raise record.scope.error(
             f"field `{field.name}`: {error}",
             field.node,
-            "memory holds integers, bools, words, enumerations, records and arrays of them",
+            types.STORED,
         ) from None
 
 
@@ -47,21 +48,8 @@ def extent(record: RecordClass, stored: ir.Storage, type: Type) -> tuple[int, in
         assert isinstance(type, Array)
         size, alignment = extent(record, stored.element, type.element)
         return size * stored.length, alignment
-    size = scalar_size(stored)
+    size = cell_bits(stored) // 8
     return size, size
-
-
-def scalar_size(stored: ir.Storage) -> int:
-    """Bytes of a scalar."""
-    match stored:
-        case ir.Cell(bits):
-            return bits // 8
-        case ir.Truth():
-            return 1
-        case ir.WordCell(word):
-            return word.width // 8
-        case _:
-            raise AssertionError(stored)
 
 
 def size_of(type: Type) -> tuple[int, int]:
@@ -69,5 +57,5 @@ def size_of(type: Type) -> tuple[int, int]:
     if isinstance(type, Record):
         layout = classes.layout(type.declaration)
         return layout.size, layout.alignment
-    size = scalar_size(storage(type))
+    size = cell_bits(storage(type)) // 8
     return size, size

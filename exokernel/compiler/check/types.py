@@ -130,6 +130,8 @@ Type = Int | Bool | Nothing | Never | Text | Octets | Enum | Word | Record | Opt
 
 INT, BOOL, NONE, NEVER, TEXT, OCTETS = Int(), Bool(), Nothing(), Never(), Text(), Octets()
 U8 = Int("", ir.U8)
+STORED_WIDTHS = (8, 16, 32, 64)
+STORED = "memory holds integers, bools, words, enumerations, records and arrays of them"
 
 
 def stored_name(type: Type) -> str:
@@ -226,9 +228,11 @@ def storage(type: Type) -> ir.Storage:
             return ir.Truth()
         case Enum(declaration):
             return ir.Cell(declaration.width)
+        case Word(declaration) if declaration.width not in STORED_WIDTHS:
+            raise TypeError(f"`{type}` has {declaration.width} bits, and memory holds 8, 16, 32 or 64")
         case Word(declaration):
             return ir.WordCell(ir.Word(declaration.name, declaration.width))
         case Record(declaration):
             return ir.Embedded(declaration.name)
         case _:
-            raise TypeError(f"{type} cannot be stored")
+            raise TypeError(f"`{type}` cannot be stored")

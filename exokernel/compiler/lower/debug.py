@@ -11,9 +11,10 @@ import json
 import re
 
 from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir.extents import cell_bits, size_of
 from exokernel.compiler.ir.types import U8, Boolean, Bytes, Cell, Embedded, Integer, Nothing, Record, Reference
 from exokernel.compiler.ir.types import Run, Storage, Text, Truth, Tuple, Value, View, Word, WordCell
-from exokernel.compiler.lower.scalars import cell_bits, scalars, size_of
+from exokernel.compiler.lower.scalars import scalars
 
 PRODUCER = "exokernel"
 SHORT_NAME = re.compile(r"(?:[A-Z]\w*(?:\[.*\])?\.)?\w+(?:\[.*\])?\Z")

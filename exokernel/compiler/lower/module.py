@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass
 
 from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir.extents import alignment_of, size_of
 from exokernel.compiler.ir.types import Embedded, Reference, Storage
 from exokernel.compiler.lower import support
 from exokernel.compiler.lower.control import escaped
 from exokernel.compiler.lower.debug import DebugInfo
 from exokernel.compiler.lower.function import FunctionLowering
 from exokernel.compiler.lower.gates import gates
-from exokernel.compiler.lower.scalars import alignment_of, scalars, size_of
+from exokernel.compiler.lower.scalars import scalars
 
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.$]*")
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from exokernel.compiler.ir import operations as op
+from exokernel.compiler.ir.extents import cell_bits
 from exokernel.compiler.ir.operations import Fault
 from exokernel.compiler.ir.types import U8, Bytes, Cell, Embedded, Reference, Run, Storage, Text, Truth, View
 from exokernel.compiler.ir.types import WordCell
 from exokernel.compiler.lower.arithmetic import constant_of, resized
 from exokernel.compiler.lower.emitter import Emitter
-from exokernel.compiler.lower.scalars import cell_bits, scalars
+from exokernel.compiler.lower.scalars import scalars
 
 
 @dataclass(frozen=True)

@@ -86,19 +86,18 @@ class Loader:
 
     def _read(self, name: str, path: Path) -> Module:
         display, trusted = self._display(path)
+        text = _decoded(path, display)
         try:
-            text = path.read_text(encoding="utf-8")
             with warnings.catch_warnings(action="ignore"):  # what matters is refused later, with a hint
                 tree = ast.parse(text, filename=display)
                 _refuse_misplaced(text, display)
         except SyntaxError as error:
             raise CompileError(f"this is not Python: {error.msg}", _syntax_span(display, error)) from None
-        except UnicodeDecodeError:
-            raise CompileError(f"{display} is not UTF-8 text", None) from None
-        except (ValueError, RecursionError, MemoryError) as error:
-            raise CompileError(f"{display} cannot be parsed: {error}", None) from None
-        except OSError as error:
-            raise CompileError(f"{display} cannot be read: {error.strerror}", None) from None
+        except (ValueError, RecursionError, MemoryError):
+            lines = text.splitlines()
+            longest = max(range(len(lines)), key=lambda number: len(lines[number]))
+            span = Span.at(display, lines, longest + 1, 1)
+            raise CompileError("this is nested too deeply", span, "give its parts names") from None
         module = Module(name, path, display, text, tree, trusted, text.splitlines())
         _refuse_surrogates(module)
         return module
@@ -110,6 +109,24 @@ class Loader:
                 relative = resolved.relative_to(root.resolve())
                 return str(relative), position == 0 and relative.parts[0] == "exokernel"
         return str(path), False
+
+
+def _decoded(path: Path, display: str) -> str:
+    """The text of a file, or a refusal that shows the line at which it is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CompileError(f"{display} cannot be read: {error.strerror}", None) from None
+    try:
+        text, bad = content.decode("utf-8-sig"), content.find(b"\0")
+    except UnicodeDecodeError as error:
+        text, bad = content.decode("utf-8", "replace"), error.start
+    if bad >= 0:
+        before = content[:bad].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
+        span = Span.at(display, text.splitlines(), line, column)
+        raise CompileError(f"the byte {content[bad]:#04x} is no text", span, "source files are UTF-8")
+    return text
 
 
 def _refuse_misplaced(text: str, display: str) -> None:

@@ -6,7 +6,7 @@ ports are missing, their streams go to the serial port too. Who may write is not
 """
 
 from exokernel.abi.console import Stream
-from exokernel.dialect import Array, Record, u8, wrapping_sub
+from exokernel.dialect import Array, Record, Word, bit, u8, wrapping_sub
 from exokernel.kernel.arch.ports import input_byte, output_byte
 
 SERIAL = 0x3F8  # COM1
@@ -14,9 +14,7 @@ DATA, INTERRUPTS, FIFO, LINE, MODEM, STATUS = SERIAL, SERIAL + 1, SERIAL + 2, SE
 FIFO_ON = 0b111  # and empty both ways
 EIGHT_BITS = 0b11
 READY = 0b11  # terminal and request to send
-RECEIVED = 0x01  # of STATUS
-SENT = 0x20
-FIFO_SIZE = 16  # bytes that may follow one look at SENT
+FIFO_SIZE = 16  # bytes that may follow one look at `sent`
 ABSENT = 0xFF  # what a port without a device reads
 
 ERROR_PORT = 0xE9
@@ -24,6 +22,11 @@ REPORT_PORT = 0xEA
 
 DIGITS = b"0123456789abcdef"
 MINUS = 45
+
+
+class LineStatus(Word, width=8):
+    received: bool = bit(0)  # a byte waits
+    sent: bool = bit(5)  # the queue is empty
 
 
 class Console(Record):
@@ -59,14 +62,14 @@ def put(stream: Stream, byte: int) -> None:
 
 def get() -> int:
     """Take the next byte typed, or -1 when there is none."""
-    if input_byte(STATUS) & RECEIVED == 0:
+    if not LineStatus.of(input_byte(STATUS)).received:
         return -1
     return input_byte(DATA)
 
 
 def _send(byte: int) -> None:
     if console.room == 0:
-        while input_byte(STATUS) & SENT == 0:
+        while not LineStatus.of(input_byte(STATUS)).sent:
             pass
         console.room = FIFO_SIZE
     console.room = wrapping_sub(console.room, 1)

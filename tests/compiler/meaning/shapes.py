@@ -96,7 +96,7 @@ class Node(Record):
     link: Link = Link(slot=Slot(9), live=True)
     mode: Mode = Mode.BUSY
     values: Array[u16] = array(SIZE)
-    count: int
+    count: int = 0
 
     @property
     def total(self) -> int:
@@ -120,8 +120,8 @@ class Tree(Record):
 
 
 class Ring(Record, Generic[T]):
-    head: u8
-    filled: u8
+    head: u8 = 0
+    filled: u8 = 0
     items: Array[T] = array(4)
 
     def put(self, item: T) -> bool:

@@ -54,16 +54,16 @@ class Point(NamedTuple):
 
 class Inner(Record):
     small: u8 = 3
-    signed: i8
+    signed: i8 = 0
     entry: Entry = Entry(present=True)
     color: Color = Color.GREEN
 
 
 class Outer(Record):
-    flag: bool
-    inner: Inner
-    wide: u64
-    narrow: Narrow
+    flag: bool = False
+    inner: Inner = Inner()
+    wide: u64 = 0
+    narrow: Narrow = Narrow()
     many: Array[u16] = array(6)
     others: Array[Inner] = array(3)
 
@@ -77,7 +77,7 @@ class Outer(Record):
 
 
 class Stack(Record, Generic[T]):
-    depth: int
+    depth: int = 0
     items: Array[T] = array(4)
 
     def push(self, item: T) -> None:
@@ -402,3 +402,20 @@ def walrus(one: int, two: int) -> int:
     while (rest := one - total) > 0 and total < 100:
         total += two % 5 + 1
     return rest
+
+
+def joined(one: int, two: int) -> int:
+    entry = Entry.of(one).without(Entry.of(two)).joined(Entry(top=3, present=True))
+    narrow = Narrow.of(one).joined(Narrow(low=2)).without(Narrow.of(two))
+    return wrapping_add(int(entry), int(narrow)) if entry.without(entry) == Entry() else 0
+
+
+def extremes(one: int, two: int) -> int:
+    count = max(min(one, 9), 0)
+    most = max(value * two % 11 for value in range(count) if value != 1)
+    least = min(value % 7 for value in outer.many)
+    return most * 100 + least * 10 + max((one % 3, two % 3, 1))
+
+
+def magnitudes(one: int, two: int) -> int:
+    return abs(one) + sum((two, one % 5, -two))

@@ -149,7 +149,8 @@ def location_span(program: ProgramBuilder, location: op.Location | None, name: s
     for module in program.world.loader.modules.values():
         if location is not None and module.display == location.file:
             text = module.lines[location.line - 1]
-            found = re.compile(rf"\b{re.escape(name)}\b").search(text, max(location.column - 1, 0)) if name else None
+            word = re.compile(rf"\b{re.escape(name)}\b")
+            found = (word.search(text, max(location.column - 1, 0)) or word.search(text)) if name else None
             column = found.start() + 1 if found else location.column
             return Span.at(location.file, module.lines, location.line, column)
     return None
