@@ -15,6 +15,7 @@ signatures are read here; the functions themselves come from the compiler like t
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,9 @@ class Specification:
 
     def find(self, part: str, name: str) -> Claim | None:
         return self.claims.get(part, {}).get(name)
+
+    def functions(self) -> Iterator[Claim]:
+        return (claim for part in self.claims.values() for claim in part.values())
 
     def function(self, name: str) -> Claim | None:
         """A function of the specification, whichever module it stands in."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from exokernel.compiler.ir import operations as op
 from exokernel.prover import terms
@@ -19,6 +20,10 @@ from exokernel.prover.layout import Layout
 from exokernel.prover.paths import Conditions, Outcome, Path, merge_outcomes, merge_paths
 from exokernel.prover.terms import Term
 from exokernel.prover.values import Value
+
+if TYPE_CHECKING:
+    from exokernel.prover.declared import Declared
+    from exokernel.prover.instantiate import Schema
 
 MAXIMUM_DEPTH = 40  # of calls; the kernel has no recursion
 
@@ -52,6 +57,17 @@ class Cut:
 
 
 @dataclass(frozen=True)
+class Stand:
+    """What the specification says of a loop, to be shown where control comes to its head."""
+
+    clause: str
+    what: str
+    claim: Term
+    accesses: list[tuple[str, Indices]]
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
 class Universal:
     """What is known, at the head of a loop, of every cell of a family."""
 
@@ -70,6 +86,9 @@ class Journal:
     accesses: dict[tuple[str, tuple[int, ...]], Indices] = field(default_factory=dict)
     reads: set[str] = field(default_factory=set)  # families
     universals: list[Universal] = field(default_factory=list)
+    stands: list[Stand] = field(default_factory=list)
+    steps: list[tuple[Term, Outcome]] = field(default_factory=list)  # of loops that count: which, and what it came to
+    declared: list[Schema] = field(default_factory=list)  # known at the heads of loops
     has_loops: bool = False
 
     def access(self, path: str, indices: Indices) -> None:
@@ -83,6 +102,7 @@ class Frame:
     function: op.Function
     prefix: str  # of the names of its slots
     graph: Graph
+    before: State  # when it was called
     outcomes: list[Outcome] = field(default_factory=list)
 
 
@@ -147,6 +167,7 @@ class Executor:
 
     def __init__(self, program: op.Program, layout: Layout, models: Callable[[str], Model | None]) -> None:
         self.program, self.layout, self.models = program, layout, models
+        self.declared: dict[str, list[Declared]] = {}  # of loops, by the function they stand in
         self.journal = Journal()
         self.graphs: dict[str, Graph] = {}
         self.counter = 0
@@ -176,7 +197,7 @@ class Executor:
         self.stack.append(name)
         if name not in self.graphs:
             self.graphs[name] = Graph(function)
-        frame = Frame(function, self.fresh(name) + "$", self.graphs[name])
+        frame = Frame(function, self.fresh(name) + "$", self.graphs[name], path.state)
         for slot, storage in function.slots.items():
             self.layout.add_root(frame.prefix + slot, storage)
         parameters = {each.name: value for each, value in zip(function.parameters, arguments, strict=True)}

@@ -18,7 +18,7 @@ from exokernel.prover.cells import State
 from exokernel.prover.claims import Claim
 from exokernel.prover.counting import Goal
 from exokernel.prover.execute import Journal
-from exokernel.prover.instantiate import Access, holds, parameter_variables, split
+from exokernel.prover.instantiate import Access, Instances, holds, parameter_variables, split
 from exokernel.prover.machine import GHOSTS
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import Call, System
@@ -70,7 +70,7 @@ def hypotheses(system: System, obligation: Obligation, run: Run) -> list[Term]:
     seeds = [*run.accesses, *obligation.accesses]
     found = chain.from_iterable(system.instances(state).found_from(seeds) for state in obligation.states)
     facts = [demand.fact for demand in run.journal.demands[: obligation.facts]]
-    return [*obligation.conditions, *facts, *told_everywhere(run, seeds), *found]
+    return [*obligation.conditions, *facts, *told_everywhere(run, seeds), *of_recursion(system, obligation, run), *found]
 
 
 def deeper(system: System, obligation: Obligation, run: Run) -> list[Term]:
@@ -90,6 +90,13 @@ def deeper(system: System, obligation: Obligation, run: Run) -> list[Term]:
     if obligation.end is not None and obligation.clause not in system.counter_names:
         found += system.deeper_instances(obligation.end.state, proved=True).found_from(seeds, 1)
     return found
+
+
+def of_recursion(system: System, obligation: Obligation, run: Run) -> list[Term]:
+    """What is known of functions that call themselves, by an obligation that mentions one."""
+    if not any(system.recursions.knows(path) for path, _ in obligation.accesses):
+        return []
+    return Instances([*system.recursions.schemas, *run.journal.declared]).found_from([*run.accesses, *obligation.accesses])
 
 
 def told_everywhere(run: Run, seeds: Iterable[Access]) -> Iterator[Term]:
@@ -115,6 +122,9 @@ def obligations(system: System, run: Run) -> Iterator[Obligation]:
         yield from preserved(system, outcome, "at the end")
     for cut in run.journal.cuts:
         yield from preserved(system, cut.outcome, cut.what)
+    for stand in run.journal.stands:
+        conditions, states = list(stand.outcome.conditions), known_states(stand.outcome)
+        yield Obligation(stand.clause, stand.what, stand.claim, conditions, states, stand.accesses, end=stand.outcome)
 
 
 def known_states(outcome: Outcome) -> tuple[State, ...]:

@@ -3,23 +3,25 @@
 The specification of a call NAME is functions of the state before it. `NAME_error` gives the
 error it raises, or 0. For each kind of row (see `spec.rows`) `NAME_KIND` gives the row of any
 thing afterwards; a kind for which there is none stays as it was. Where a call makes several
-steps, `done` is how many it returns; the rows such a call leaves to the counters are not asked.
+steps, `done` is how many it returns: all there are, or as many as come before the first for which
+`NAME_step_error` gives an error. What such a call does to counters follows from what they count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from exokernel.abi.errors import NothingToRead
 from exokernel.prover import terms
 from exokernel.prover.claims import Claim
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.instantiate import Reading, value_of, within_ranges
+from exokernel.prover.instantiate import Access, Reading, value_of, within_ranges
 from exokernel.prover.obligations import Obligation, Run, known_states
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import System
 from exokernel.prover.terms import Term
-from exokernel.prover.values import Value
+from exokernel.prover.values import Value, agree, is_term
 
 KINDS = ("frame", "word", "slot", "identity", "account", "conduct", "slice", "machine")
 OF_DEVICES = NothingToRead.number  # not the tables' to foresee
@@ -29,10 +31,12 @@ def own_specification(system: System, run: Run) -> Iterator[Obligation]:
     """What `spec` says of this call, for each way it ends."""
     error = system.specification.function(f"{run.call.name}_error")
     has_any = error is not None or any(rows_of(system, run, kind) for kind in KINDS)
+    yield from steps_done(system, run)
     for outcome in run.outcomes:
         if error is not None:
             yield raises(system, run, error, outcome)
         if has_any and not surely_raises(outcome):
+            yield from value(system, run, outcome)
             for kind in KINDS:
                 try:
                     yield from row(system, run, kind, outcome)
@@ -71,7 +75,7 @@ def row(system: System, run: Run, kind: str, outcome: Outcome) -> Iterator[Oblig
     if reader is None:
         return
     claim = rows_of(system, run, kind)
-    if in_steps(system, run) and (claim is None or outcome.value is None):
+    if in_steps(system, run) and outcome.value is None:
         return
     things = {f"any_{each.name}": terms.variable(f"any_{each.name}!{kind}") for each in reader.parameters}
     names = tuple(things.values())
@@ -79,7 +83,8 @@ def row(system: System, run: Run, kind: str, outcome: Outcome) -> Iterator[Oblig
     expected = value_of(system.executor, reader.qualified, names, system.state)
     if claim is not None:
         expected = foreseen(system, run, claim, outcome, things)
-    goal = agree(after.value, expected.value)
+    counted = counters_in(system, reader, names) if claim is None and in_steps(system, run) else set()
+    goal = agree(without(counted, after.value), without(counted, expected.value))
     if terms.is_true(goal):
         return
     goal = terms.implies(within_ranges(reader, names), terms.both((expected.defined, goal)))
@@ -89,18 +94,70 @@ def row(system: System, run: Run, kind: str, outcome: Outcome) -> Iterator[Oblig
     yield Obligation(f"does_{kind}", what, goal, conditions, known_states(outcome), seen, end=outcome)
 
 
+def counters_in(system: System, reader: Claim, names: tuple[Term, ...]) -> set[int]:
+    """The places of a row that hold counters."""
+    row = value_of(system.executor, reader.qualified, names, system.state).value
+    like = [each.reader for each in system.counters if [one.type for one in each.reader.parameters] == [one.type for one in reader.parameters]]
+    counts = [value_of(system.executor, each.qualified, names, system.state).value for each in like]
+    parts = row if isinstance(row, tuple) else ()
+    return {place for place, part in enumerate(parts) if is_term(part) and any(terms.same(part, count) for count in counts)}
+
+
+def without(places: set[int], row: Value) -> Value:
+    return tuple(part for place, part in enumerate(row) if place not in places) if isinstance(row, tuple) else row
+
+
+def steps_done(system: System, run: Run) -> Iterator[Obligation]:
+    """That a call of several steps goes on as long as it may, and no further."""
+    claim = rows_of(system, run, "step_error")
+    if claim is None:
+        return
+
+    def refusal(step: Value) -> Reading:
+        return value_of(system.executor, claim.qualified, arguments_of(run, claim, {"step": step}), system.state)
+
+    for step, outcome in run.journal.steps:
+        found = refusal(step)
+        goal = terms.both((found.defined, terms.equal(found.value, terms.number(0))))
+        yield Obligation(
+            "steps", "each step done is allowed", goal, list(outcome.conditions), known_states(outcome), found.accesses, end=outcome
+        )
+    (count,) = (run.arguments[place + run.call.has_caller] for place, each in enumerate(run.call.parameters) if each.name == "count")
+    for outcome in run.outcomes:
+        if outcome.value is not None:
+            found = refusal(outcome.value)
+            is_last = terms.either((agree(outcome.value, count), terms.negate(agree(found.value, terms.number(0)))))
+            conditions = [*outcome.conditions, terms.equal(outcome.error, terms.number(0))]
+            yield Obligation(
+                "steps", "it stops only at a step that is not", is_last, conditions, known_states(outcome), found.accesses, end=outcome
+            )
+
+
+def value(system: System, run: Run, outcome: Outcome) -> Iterator[Obligation]:
+    """That the call returns what it should."""
+    claim = rows_of(system, run, "value")
+    if claim is not None:
+        expected = foreseen(system, run, claim, outcome, {})
+        goal = terms.both((expected.defined, agree(outcome.value, expected.value)))
+        conditions = [*outcome.conditions, terms.equal(outcome.error, terms.number(0))]
+        what = "it returns the value it should"
+        yield Obligation("value", what, goal, conditions, known_states(outcome), expected.accesses, end=outcome)
+
+
 def foreseen(system: System, run: Run, claim: Claim, outcome: Outcome, things: dict[str, Term]) -> Reading:
+    """What a function of the specification says; `after` is a view of the state in which the call ends."""
     more: dict[str, Value] = {**things, "done": outcome.value}
-    return value_of(system.executor, claim.qualified, arguments_of(run, claim, more), system.state)
+    seen: list[Access] = []
+    for each in claim.parameters:
+        if each.name == "after":
+            viewer = next(one for one in system.specification.functions() if one.result == each.type and not one.parameters)
+            view = value_of(system.executor, viewer.qualified, (), outcome.state)
+            more["after"], seen = view.value, view.accesses
+    reading = value_of(system.executor, claim.qualified, arguments_of(run, claim, more), system.state)
+    return replace(reading, accesses=[*reading.accesses, *seen])
 
 
 def in_steps(system: System, run: Run) -> bool:
     """Whether this is a call of several steps, whose counters follow from what it did."""
     found = (rows_of(system, run, kind) for kind in KINDS)
     return any(claim is not None and any(each.name == "done" for each in claim.parameters) for claim in found)
-
-
-def agree(left: Value, right: Value) -> Term:
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return terms.both(agree(one, other) for one, other in zip(left, right, strict=True))
-    return terms.simplify(terms.equal(terms.simplify(left), terms.simplify(right)))

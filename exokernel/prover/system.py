@@ -19,13 +19,16 @@ from exokernel.prover import counting, machine, terms, totals
 from exokernel.prover.cells import State
 from exokernel.prover.claims import ROOT, Claim, Parameter, Specification, read_specification, spelt
 from exokernel.prover.counting import Counter
+from exokernel.prover.declared import Declared
 from exokernel.prover.execute import Executor
 from exokernel.prover.instantiate import Instances, Schema, schema_of, value_of
 from exokernel.prover.layout import Layout
+from exokernel.prover.recursion import Recursions
 from exokernel.prover.terms import Term
 
 KERNEL = ROOT / "exokernel" / "kernel"
 STEPS = {"tick": "exokernel.kernel.slices"}  # what the machine itself calls between calls
+KERNEL_MODULES = "exokernel.kernel."
 GATE = "exokernel.kernel.gate"
 DECLARATIONS = "exokernel.abi.calls"
 ADMITTED = {
@@ -79,7 +82,7 @@ def load_program(
     roots = [DECLARATIONS, *sorted({GATE, *(call.module for call in calls.values())}), *specification.modules()]
     names = {"caller", *(f"admit_{each}" for each in ADMITTED.values()), *calls}
     names |= {name for part in specification.claims.values() for name in part}
-    builder = ProgramBuilder(Options((root,), "kernel", entries=tuple(sorted(names))))
+    builder = ProgramBuilder(Options((root,), "kernel", entries=tuple(sorted(names)), proved=True))
     modules = builder.world.loader.modules
     modules.update(parsed or {})
     program = builder.build(roots)
@@ -95,7 +98,9 @@ class System:
         self.program, self.specification, self.calls = program, specification, calls
         self.layout = Layout(program)
         machine.add_machine(self.layout)
-        self.executor = Executor(program, self.layout, machine.model_of)
+        self.recursions = Recursions(program)
+        self.executor = Executor(program, self.layout, lambda name: machine.model_of(name) or self.recursions.model_of(name))
+        self.executor.declared = self.declared()
         self.state = machine.initial_state(self.layout)
         self.known: dict[int, Instances] = {}
         self.deeper: dict[tuple[int, bool], Instances] = {}
@@ -122,6 +127,17 @@ class System:
             found.append(schema_of(self.executor, claim, state))
         for claim in self.specification.all("totals"):
             found.append(totals.schema(self.executor, claim, self.specification.bounds[claim.name], state))
+        return found
+
+    def declared(self) -> dict[str, list[Declared]]:
+        """What is said of loops, by the function they stand in."""
+        kernel = {name.rpartition(".")[2]: name for name in self.program.functions if name.startswith(KERNEL_MODULES)}
+        found: dict[str, list[Declared]] = {}
+        for claim in self.specification.all("loops"):
+            function = max((name for name in kernel if f"{claim.name}_".startswith(f"{name}_")), key=len)
+            kind = claim.name.removeprefix(function)
+            reader = None if claim.result == "bool" else self.specification.function(f"{kind[1:]}_row")
+            found.setdefault(kernel[function], []).append(Declared(claim, reader))
         return found
 
     @cached_property

@@ -90,6 +90,13 @@ def merge_indices(condition: Term, then: Indices, otherwise: Indices) -> Indices
     return tuple(terms.choose(condition, left, right) for left, right in zip(then, otherwise, strict=True))
 
 
+def agree(left: Value, right: Value) -> Term:
+    """That two values of one shape are equal."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return terms.both(agree(one, other) for one, other in zip(left, right, strict=True))
+    return terms.simplify(terms.equal(terms.simplify(left), terms.simplify(right)))
+
+
 def is_term(value: Value) -> bool:
     return hasattr(value, "get_id")
 

@@ -5,6 +5,8 @@ on, that can run and owes nothing. So the processor goes where the wheel says an
 else, but for a directed yield within a slice.
 """
 
+from typing import NamedTuple
+
 from exokernel.abi.capability import Rights
 from exokernel.abi.errors import InUse, NoCapability, WrongKind
 from exokernel.abi.names import FRAME_SIZE, NOBODY, SLICES, USER_PAGES, EnvironmentId, Slice, Slot
@@ -119,52 +121,63 @@ def is_due(slice: Slice) -> bool:
     return can_run(owner) and environments[owner].excess == 0
 
 
-def runs_next(first: int) -> EnvironmentId:
-    """The owner of the first slice from position `first` on at which the wheel stops; NOBODY if there is none."""
-    for position in range(first, first + SLICES):
-        if is_due(Slice(position % SLICES)):
-            return slices[position % SLICES].owner
-    return NOBODY
+def runs_next(first: int, among: int = SLICES) -> EnvironmentId:
+    """Of so many slices from position `first` on, the owner of the first at which the wheel stops; NOBODY if at none."""
+    if among == 0:
+        return NOBODY
+    slice = Slice(first % SLICES)
+    return slices[slice].owner if is_due(slice) else runs_next(first + 1, among - 1)
 
 
-def runs_next_without(deceased: EnvironmentId, first: int) -> EnvironmentId:
-    """As `runs_next`, if one who would be passed by were already dead."""
-    for position in range(first, first + SLICES):
-        owner = slices[position % SLICES].owner
-        if owner != deceased and is_due(Slice(position % SLICES)):
-            return owner
-    return NOBODY
+class Wheel(NamedTuple):
+    """Whom the wheel names, as things are."""
+
+    here: EnvironmentId  # from the present slice on
+    behind: EnvironmentId  # from the one after it on
 
 
-def first_in_question() -> int:
-    """Where the search begins when the processor is given up: behind the present slice, or at it if it is already another's."""
-    return machine_state().now + one_if(not machine_state().ending)
+def wheel() -> Wheel:
+    now = machine_state().now
+    return Wheel(runs_next(now), runs_next(now + 1))
+
+
+def heir(after: Wheel) -> EnvironmentId:
+    """Who gets what is left of a slice that is given up; and if it was over, who gets the present one, which is another's."""
+    return after.here if machine_state().ending else after.behind
 
 
 # tick
 
 EXCESS_LIMIT = 8
+NOWHERE = 0
 
 
 def slices_within(environment: EnvironmentId, steps: int) -> int:
-    """How many of the next slices of the wheel are an environment's."""
-    first = machine_state().now + 1
-    found = 0
-    for step in range(steps):
-        found += one_if(slices[(first + step) % SLICES].owner == environment)
-    return found
+    """How many of the next slices of the wheel, of so many, are an environment's."""
+    if steps == 0:
+        return 0
+    last = Slice((machine_state().now + steps) % SLICES)
+    return slices_within(environment, steps - 1) + one_if(slices[last].owner == environment)
 
 
-def stop_of_the_wheel() -> int:
-    """How many slices the wheel passes by, or SLICES if it finds nowhere to stop.
+def stop_of_the_wheel(passed: int = 0) -> int:
+    """How many slices the wheel passes by, so many of which it has; SLICES if it finds nowhere to stop.
 
     Each slice of one that can run but owes ticks is forfeit, and pays for one.
     """
-    for step in range(SLICES):
-        owner = slices[(machine_state().now + 1 + step) % SLICES].owner
-        if can_run(owner) and environments[owner].excess <= slices_within(owner, step):
-            return step
-    return SLICES
+    if passed >= SLICES:
+        return SLICES
+    owner = slices[(machine_state().now + 1 + passed) % SLICES].owner
+    if can_run(owner) and environments[owner].excess == slices_within(owner, passed):
+        return passed
+    return stop_of_the_wheel(passed + 1)
+
+
+def having_paid(environment: EnvironmentId, passed: int) -> ConductRow:
+    """Any conduct, when the wheel has passed by so many slices."""
+    row = conduct_row(environment)
+    paid = slices_within(environment, passed) if can_run(environment) else 0
+    return ConductRow(row.donor, row.donor_generation, row.accepting, row.excess - paid, row.reason, row.vector)
 
 
 def is_charged() -> bool:
@@ -199,31 +212,33 @@ def wants_to_hear(environment: EnvironmentId) -> bool:
 
 
 def tick_conduct(any_environment: EnvironmentId) -> ConductRow:
-    row = conduct_row(any_environment)
-    if is_charged():
-        excess = row.excess + one_if(any_environment == machine_state().current)
-    elif can_run(any_environment):
-        excess = max(row.excess - slices_within(any_environment, stop_of_the_wheel()), 0)
-    else:
-        excess = row.excess
+    row = having_paid(any_environment, 0 if is_charged() else stop_of_the_wheel())
+    excess = row.excess + one_if(is_charged() and any_environment == machine_state().current)
     if not dies_of_tick(any_environment):
         return ConductRow(row.donor, row.donor_generation, row.accepting, excess, row.reason, row.vector)
     reason = Reason.OVERSTAYED if is_charged() else Reason.NO_ENTRY
     return ConductRow(NOBODY, row.donor_generation, row.accepting, excess, reason, 0)
 
 
-def tick_machine() -> MachineRow:
+def tick_machine(after: Wheel) -> MachineRow:
     before = machine_row()
     step = stop_of_the_wheel()
     turned = not is_charged() and step < SLICES
     now = Slice((before.now + 1 + step) % SLICES) if turned else before.now
+    dies = dies_of_tick(before.current)
     current = before.current
-    if current == NOBODY and turned or dies_of_tick(current) and not is_charged():
-        current = slices[now].owner
-    elif dies_of_tick(current):
-        current = runs_next_without(current, now)
+    if dies or (current == NOBODY and turned):
+        current = after.here
     is_told = is_charged() or hears_of_its_end(before.current)
-    return MachineRow(current, is_told and not dies_of_tick(before.current), now, before.ticks + 1)
+    return MachineRow(current, is_told and not dies, now, before.ticks + 1)
+
+
+def tick_value() -> int:
+    """Where whoever has the processor is told that its slice is over."""
+    current = machine_state().current
+    if not hears_of_its_end(current) or not wants_to_hear(current):
+        return NOWHERE
+    return machine.environment_page(environments[current].page).end
 
 
 # yield_to
@@ -233,19 +248,17 @@ def yield_to_error(caller: EnvironmentId, environment: EnvironmentId) -> int:
     return ALLOWED if environment == NOBODY or can_run(environment) else WrongKind.number
 
 
-def yield_to_machine(caller: EnvironmentId, environment: EnvironmentId) -> MachineRow:
+def yield_to_machine(caller: EnvironmentId, environment: EnvironmentId, after: Wheel) -> MachineRow:
     before = machine_row()
     is_directed = environment != NOBODY and not before.ending
-    next_one = environment if is_directed else runs_next(first_in_question())
-    return MachineRow(next_one, False, before.now, before.ticks)
+    return MachineRow(environment if is_directed else heir(after), False, before.now, before.ticks)
 
 
 # environment_destroy
 
 
-def environment_destroy_machine(caller: EnvironmentId, environment: EnvironmentId, key: Slot) -> MachineRow:
-    """The dead do not run: the search passes by who ends itself as one that is not due."""
+def environment_destroy_machine(
+    caller: EnvironmentId, environment: EnvironmentId, key: Slot, after: Wheel
+) -> MachineRow:
     before = machine_row()
-    if environment != caller:
-        return before
-    return MachineRow(runs_next_without(caller, first_in_question()), False, before.now, before.ticks)
+    return MachineRow(heir(after), False, before.now, before.ticks) if environment == caller else before

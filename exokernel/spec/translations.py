@@ -230,12 +230,12 @@ def map_batch_word(
     any_index: Index,
 ) -> Entry:
     """The last request for a place is the one that stays."""
-    word = word_row(any_frame, any_index)
-    for step in range(done):
-        request = machine.map_request(requests, offset + step * REQUEST_SIZE)
-        if request.table == any_frame and request.index == any_index:
-            word = request.entry
-    return word
+    if done == 0:
+        return word_row(any_frame, any_index)
+    request = machine.map_request(requests, offset + (done - 1) * REQUEST_SIZE)
+    if request.table == any_frame and request.index == any_index:
+        return request.entry
+    return map_batch_word(caller, requests, offset, count, key, done - 1, any_frame, any_index)
 
 
 # protect

@@ -16,6 +16,7 @@ class Options:
     `write_integer(stream, value, width, fill, base)`, `write_bytes(stream, bytes)`.
     `entries` are called from outside, besides whatever is `@exported`; all that the
     modules in `checked` declare is checked, and dropped again if nothing reaches it.
+    A kernel that is only `proved`, and never runs, may call functions that recurse.
     """
 
     roots: tuple[Path, ...]
@@ -25,3 +26,4 @@ class Options:
     files: Mapping[str, Path] = field(default_factory=dict)
     entries: tuple[str, ...] = ("main",)
     checked: tuple[str, ...] = ()
+    proved: bool = False

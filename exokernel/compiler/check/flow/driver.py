@@ -82,7 +82,7 @@ def _check_paths(program: ProgramBuilder, instance: Instance) -> None:
 def _check_kernel(program: ProgramBuilder, built: list[Instance], regions: dict[str, lifetimes.Regions]) -> None:
     """No recursion, and no call that fails after it has changed something."""
     functions = {instance.name: instance.function for instance in built}
-    for _, call, path in recursion.cycles(functions):
+    for _, call, path in () if program.options.proved else recursion.cycles(functions):
         way = " -> ".join(each.rpartition(".")[2] for each in [*path, path[0]])
         refuse(program, call.location, f"the kernel does not recurse: {way}", "its stack must be bounded; write a loop")
     analysis = Analysis(list(functions.values()), regions, program.program.instructions)
