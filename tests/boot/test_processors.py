@@ -8,9 +8,9 @@ import pytest
 
 from exokernel.host.machine import PROCESSOR, Board
 from tests.boot.guest import Computer
+from tests.boot.storm import storm
 from tests.boot.test_exceptions import NOTING
 from tests.boot.test_privileges import PRIVILEGED, PROTECTION, UNDEFINED
-from tests.boot.test_storm import storm
 
 pytestmark = [pytest.mark.boot, pytest.mark.slow]
 
