@@ -47,7 +47,15 @@ class Sweep:
     guard: Term = terms.TRUE
 
 
-Update = Write | Fill | Sweep
+@dataclass(frozen=True)
+class Anew:
+    """Every cell, set to what `value` says for its key."""
+
+    value: Callable[[Term], Term]
+    guard: Term = terms.TRUE
+
+
+Update = Write | Fill | Sweep | Anew
 
 
 class Table:
@@ -87,6 +95,8 @@ class Table:
         """Whether an update touched a cell, and what it left there."""
         if isinstance(update, Write):
             return terms.simplify(terms.equal(key, update.index)), update.value
+        if isinstance(update, Anew):
+            return terms.TRUE, update.value(key)
         if isinstance(update, Sweep):
             return terms.simplify(terms.below(key - update.first, update.count)), update.value(key)
         top, outer = key.size() - 1, update.index.size()
@@ -130,16 +140,16 @@ class State:
         return Table(family, terms.table_term(label, sum(family.widths), family.bits))
 
     def with_table(self, name: str, table: Table) -> State:
-        return State(self.layout, self.tag, {**self.tables, name: table})
+        return type(self)(self.layout, self.tag, {**self.tables, name: table})
 
     def without(self, prefix: str) -> State:
         kept = {name: table for name, table in self.tables.items() if not name.startswith(prefix)}
-        return self if len(kept) == len(self.tables) else State(self.layout, self.tag, kept)
+        return self if len(kept) == len(self.tables) else type(self)(self.layout, self.tag, kept)
 
     def forgotten(self, names: set[str], mark: str) -> State:
         """This state with these tables unknown again."""
         fresh = {name: self.unknown(name, mark) for name in names}
-        return State(self.layout, self.tag, {**self.tables, **fresh})
+        return type(self)(self.layout, self.tag, {**self.tables, **fresh})
 
     def version(self) -> tuple[tuple[str, int, tuple[int, ...]], ...]:
         """What tells this state from others that began alike: the updates, by identity."""

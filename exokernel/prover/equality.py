@@ -1,36 +1,42 @@
 """The optimised LLVM IR of a call does what its source does.
 
-Both are executed from one unknown state on the same registers, gate included. Whenever the
-source returns, the optimised code returns the same error and value and leaves the same tables;
-and no trap in it is in reach. Ghosts exist on neither side. What the back end then makes of the
-IR is not compared; nor are calls whose optimised code has a loop, which are named.
+Both are executed from one unknown state on the same registers, gate included, down to the
+processor's instructions. Whenever the source returns, the optimised code returns the same error
+and value, leaves the same tables and has issued the same instructions; loops go step by step
+(see `llvm.simulation`); and no trap in it is in reach. Ghosts exist on neither side. What the
+back end then makes of the IR is not compared.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exokernel.compiler import pipeline
 from exokernel.compiler.build.program import build_program
 from exokernel.compiler.emit.machine_code import emit
+from exokernel.compiler.emit.survey import SurvivingCheck, survey
 from exokernel.compiler.lower.module import lower_program
 from exokernel.compiler.targets import TARGETS
 from exokernel.prover import solver, terms
-from exokernel.prover.execute import Journal, Unsupported
+from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
-from exokernel.prover.llvm.execute import Machine
+from exokernel.prover.llvm.execute import Machine, Trap
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
-from exokernel.prover.machine import GHOSTS
+from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
+from exokernel.prover.llvm.source import Follower, Seen
 from exokernel.prover.obligations import Obligation, Run, hypotheses
-from exokernel.prover.paths import Outcome
+from exokernel.prover.paths import Conditions, Outcome
 from exokernel.prover.solver import Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.terms import Term
 
 TRAP = "no trap is in reach"
+TRAPPING = "@llvm.ubsantrap"
+SHORT, LONG = 1500, 20_000  # milliseconds, for what is asked again with more known, and for what need not be true
+CALLER = "exokernel.kernel.gate.caller"
 
 
 @dataclass
@@ -41,7 +47,9 @@ class Comparison:
     verdict: str  # equal, different, unknown, or not compared
     what: str = ""
     questions: int = 0
-    traps: int = 0  # in the optimised code, none in reach
+    loops: int = 0  # of the source
+    traps: int = 0  # in the optimised code, by how control could get there: none is in reach
+    checks: list[str] = field(default_factory=list)  # what they check, and where in the source
     seconds: float = 0.0
 
 
@@ -52,6 +60,14 @@ class Module:
     functions: dict[str, Code]
     constants: dict[str, list[int]]
     symbols: dict[str, str]
+    checks: dict[str, list[SurvivingCheck]] = field(default_factory=dict)  # by function, in the order of its text
+
+    def check_of(self, trap: Trap) -> str:
+        """Where in the source a trap was written, and what it checks."""
+        blocks = self.functions[trap.function].blocks
+        trapping = [name for name, block in blocks.items() if any(TRAPPING in one.rest for one in block)]
+        check = self.checks[trap.function][trapping.index(trap.block)]
+        return f"{check.file}:{check.line} {check.kind.name.lower()}"
 
 
 def optimised_kernel() -> Module:
@@ -65,7 +81,45 @@ def optimised_kernel() -> Module:
         for name, function in program.functions.items()
         if "syscall" in function.attributes
     }
-    return Module(read_module(code.optimised), read_constants(code.optimised), symbols)
+    checks: dict[str, list[SurvivingCheck]] = {}
+    for check in survey(code.optimised).checks:
+        checks.setdefault(check.inside, []).append(check)
+    return Module(read_module(code.optimised), read_constants(code.optimised), symbols, checks)
+
+
+class Failed(Exception):
+    """A question that was not answered with yes."""
+
+    def __init__(self, what: str, verdict: Verdict) -> None:
+        super().__init__(what)
+        self.verdict = verdict
+
+
+class Questions:
+    """Asks the solver: first with nothing known but the conditions, then with what a run of the source tells."""
+
+    def __init__(self, system: System, run: Run) -> None:
+        facts = [demand.fact for demand in run.journal.demands]
+        everything = hypotheses(system, Obligation("equality", "", terms.TRUE, [], (system.state,)), run)
+        self.known: tuple[list[Term], ...] = ([], facts, everything)
+        self.asked = 0
+
+    def answer(self, conditions: Conditions, claim: Term, last: int) -> Verdict:
+        self.asked += 1
+        for known, patience in zip(self.known, (SHORT, SHORT, last)):
+            verdict = solver.prove([*conditions, *known], claim, patience).verdict
+            if verdict is Verdict.PROVED:
+                break
+        return verdict
+
+    def follows(self, conditions: Conditions, claim: Term) -> bool:
+        """Whether a claim is true, as far as that is quickly found."""
+        return self.answer(conditions, claim, LONG) is Verdict.PROVED
+
+    def ask(self, what: str, conditions: Conditions, claim: Term) -> None:
+        verdict = self.answer(conditions, claim, solver.TIMEOUT)
+        if verdict is not Verdict.PROVED:
+            raise Failed(what, verdict)
 
 
 def compare(system: System, call: Call, module: Module) -> Comparison:
@@ -73,67 +127,65 @@ def compare(system: System, call: Call, module: Module) -> Comparison:
     began = time.perf_counter()
     result = Comparison(call.name, "equal")
     try:
-        for what, conditions, claim, run in questions(system, call, module):
-            result.questions += 1
-            result.traps += what == TRAP
-            obligation = Obligation("equality", what, claim, conditions, (system.state,))
-            answer = solver.prove(hypotheses(system, obligation, run), claim)
-            if answer.verdict is not Verdict.PROVED:
-                result.what = what
-                result.verdict = "different" if answer.verdict is Verdict.REFUTED else "unknown"
-                break
+        follow(system, call, module, result)
+    except Failed as failure:
+        result.what = str(failure)
+        result.verdict = "different" if failure.verdict is Verdict.REFUTED else "unknown"
+    except Unlike as reason:
+        result.verdict, result.what = "unknown", str(reason)
     except Unsupported as reason:
         result.verdict, result.what = "not compared", str(reason)
     result.seconds = time.perf_counter() - began
     return result
 
 
-def run_gate(system: System, call: Call) -> tuple[Run, list[Term]]:
+def run_gate(system: System, call: Call, follower: Follower) -> tuple[Run, list[Term]]:
     """The source of a call, from its gate on, for any content of the registers."""
-    executor, name = system.executor, f"{call.qualified}.gate"
+    name = f"{call.qualified}.gate"
     if name not in system.program.functions:
         raise Unsupported(f"{name} is not in the program")
     function = system.program.functions[name]
     registers = [terms.variable(f"{call.name}.{each.name}") for each in function.parameters]
-    journal, executor.journal = executor.journal, Journal()
-    caller = executor.run(CALLER, (), system.state)[0].value
+    state = Seen(system.layout, system.state.tag)
+    caller = follower.run(CALLER, (), state)[0].value
     conditions = (terms.negate(terms.equal(caller, terms.number(0))),)
-    outcomes = executor.run(name, tuple(registers), system.state, conditions)
-    mine, executor.journal = executor.journal, journal
-    accesses = [split((path, indices)) for (path, _), indices in mine.accesses.items()]
-    return Run(call, tuple(registers), list(conditions), outcomes, mine, accesses), registers
+    outcomes = follower.run(name, tuple(registers), state, conditions)
+    journal = follower.journal
+    accesses = [split((path, indices)) for (path, _), indices in journal.accesses.items()]
+    return Run(call, tuple(registers), list(conditions), outcomes, journal, accesses), registers
 
 
-CALLER = "exokernel.kernel.gate.caller"
+def follow(system: System, call: Call, module: Module, result: Comparison) -> None:
+    """Run both and ask all there is to ask. Raises Failed, Unlike, Unsupported."""
+    where = Map(system)
+    follower = Follower(system, where)
+    run, registers = run_gate(system, call, follower)
+    start = run.outcomes[0].start
+    questions = Questions(system, run)
+    result.loops = len(follower.passed)
+    simulation = Simulation(start, follower.passed, questions.ask, questions.follows)
+    machine = Machine(module.functions, where, module.constants, simulation)
+    try:
+        compiled = machine.run(module.symbols[call.name], list(registers), start, tuple(run.known))
+        simulation.finish()
+        for what, conditions, claim in remaining(run, machine, compiled[0]):
+            questions.ask(what, conditions, claim)
+    finally:
+        result.questions, result.traps = questions.asked, len(machine.traps)
+    result.checks = sorted({module.check_of(each) for each in machine.traps})
 
 
-def questions(
-    system: System, call: Call, module: Module
-) -> Iterator[tuple[str, list[Term], Term, Run]]:
-    run, registers = run_gate(system, call)
-    if run.journal.has_loops:
-        raise Unsupported("the source has a loop")
-    machine = Machine(module.functions, Map(system), module.constants)
-    (compiled,) = machine.run(module.symbols[call.name], list(registers), system.state, tuple(run.known))
+def remaining(run: Run, machine: Machine, compiled: Outcome) -> Iterator[tuple[str, Conditions, Term]]:
+    """What is to be asked where both have ended."""
     for reached in machine.traps:
-        yield TRAP, list(reached), terms.FALSE, run
-    yield "every address lies in its table", [], terms.both(machine.bounds), run
+        yield TRAP, reached.conditions, terms.FALSE
+    yield "every address lies in its table", (), terms.both(machine.bounds)
     value, error = compiled.value  # type: ignore[misc]
     for outcome in run.outcomes:
-        conditions = list(outcome.conditions)
-        same_error = terms.equal(terms.low_bits(outcome.error, 32), error)
-        yield "the same error", conditions, same_error, run
+        conditions = outcome.conditions
+        yield "the same error", conditions, terms.equal(terms.low_bits(outcome.error, 32), error)
         if outcome.value is not None and terms.literal(outcome.error) == 0:
-            yield "the same value", conditions, terms.equal(outcome.value, value), run
-        for name in sorted({*outcome.state.changed(system.state), *compiled.state.changed(system.state)}):
-            if not name.startswith(GHOSTS) or name.startswith("forgotten"):
-                yield f"the same {name}", conditions, same_cells(outcome, compiled, name), run
-
-
-def same_cells(source: Outcome, compiled: Outcome, name: str) -> Term:
-    left, right = source.state.table(name), compiled.state.table(name)
-    key = terms.variable(f"any {name}", sum(left.family.widths) or 1)
-    found = terms.equal(left.look_up(key, len(left.updates)), right.look_up(key, len(right.updates)))
-    if name.startswith("forgotten"):  # dropping more than the source asks for is no difference
-        return terms.either((found, terms.equal(right.look_up(key, len(right.updates)), terms.number(1, 1))))
-    return found
+            yield "the same value", conditions, terms.equal(outcome.value, value)
+        for name in sorted({*outcome.state.changed(run.outcomes[0].start), *compiled.state.changed(compiled.start)}):
+            if SLOT not in name:
+                yield f"the same {name}", conditions, same_cells(outcome.state, compiled.state, name)

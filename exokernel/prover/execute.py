@@ -9,7 +9,7 @@ each from those before it. Single operations are the business of `steps`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -106,19 +106,19 @@ class Frame:
     outcomes: list[Outcome] = field(default_factory=list)
 
 
-class Graph:
-    """The order of a function's blocks, and its loops."""
+class Flow:
+    """The order of some blocks, each after all that lead to it, and the loops among them."""
 
-    def __init__(self, function: op.Function) -> None:
-        self.blocks = {block.name: block for block in function.blocks}
+    def __init__(self, entry: str, following: dict[str, list[str]]) -> None:
+        self.following = following
         self.order: list[str] = []
         self.loops: dict[str, set[str]] = {}  # head -> blocks
-        self.visit(function.blocks[0].name)
+        self.visit(entry)
         self.order.reverse()
 
     def visit(self, entry: str) -> None:
         active, done = {entry}, {entry}
-        stack = [(entry, iter(successors(self.blocks[entry])))]
+        stack = [(entry, iter(self.following[entry]))]
         back: list[tuple[str, str]] = []
         while stack:
             name, following = stack[-1]
@@ -132,7 +132,7 @@ class Graph:
             elif found not in done:
                 active.add(found)
                 done.add(found)
-                stack.append((found, iter(successors(self.blocks[found]))))
+                stack.append((found, iter(self.following[found])))
         for tail, head in back:
             self.loops.setdefault(head, {head}).update(self.body(head, tail))
 
@@ -143,8 +143,16 @@ class Graph:
             name = todo.pop()
             if name not in found:
                 found.add(name)
-                todo += [each for each, block in self.blocks.items() if name in successors(block)]
+                todo += [each for each, following in self.following.items() if name in following]
         return found
+
+
+class Graph(Flow):
+    """The flow of a function."""
+
+    def __init__(self, function: op.Function) -> None:
+        self.blocks = {block.name: block for block in function.blocks}
+        super().__init__(function.blocks[0].name, {name: successors(block) for name, block in self.blocks.items()})
 
 
 def successors(block: op.Block) -> list[str]:
@@ -164,6 +172,8 @@ Model = Callable[["Executor", Path, op.Function, tuple[Value, ...]], Value]
 
 class Executor:
     """Runs functions of one program on states of one layout."""
+
+    meanings: Mapping[type[op.Operation], Callable[..., list[Path] | None]] = {}  # of its own, before those of `steps`
 
     def __init__(self, program: op.Program, layout: Layout, models: Callable[[str], Model | None]) -> None:
         self.program, self.layout, self.models = program, layout, models
@@ -196,7 +206,7 @@ class Executor:
             raise Unsupported(f"{name} is called too deep: {' '.join(self.stack[-3:])}")
         self.stack.append(name)
         if name not in self.graphs:
-            self.graphs[name] = Graph(function)
+            self.graphs[name] = self.graph(function)
         frame = Frame(function, self.fresh(name) + "$", self.graphs[name], path.state)
         for slot, storage in function.slots.items():
             self.layout.add_root(frame.prefix + slot, storage)
@@ -212,8 +222,6 @@ class Executor:
         self, frame: Frame, blocks: set[str], entry: str, path: Path, whole: bool = False
     ) -> tuple[dict[str, list[Path]], list[Path]]:
         """Run some blocks from one of them: the paths that leave, by where to; and those that come back."""
-        from exokernel.prover.loops import run_loop  # which runs regions in turn
-
         pending: dict[str, list[Path]] = {entry: [path]}
         leaving: dict[str, list[Path]] = {}
         back: list[Path] = []
@@ -222,7 +230,7 @@ class Executor:
                 continue
             for merged in merge_paths(pending.pop(name)):
                 is_loop = name in frame.graph.loops and (whole or name != entry)
-                ways = run_loop(self, frame, name, merged) if is_loop else self.block(frame, name, merged)
+                ways = self.pass_loop(frame, name, merged) if is_loop else self.block(frame, name, merged)
                 for target, after in ways:
                     if after.impossible:
                         continue
@@ -233,6 +241,14 @@ class Executor:
                     else:
                         leaving.setdefault(target, []).append(after)
         return leaving, back
+
+    def graph(self, function: op.Function) -> Graph:
+        return Graph(function)
+
+    def pass_loop(self, frame: Frame, head: str, path: Path) -> Iterator[tuple[str, Path]]:
+        from exokernel.prover.loops import run_loop  # which runs regions in turn
+
+        return run_loop(self, frame, head, path)
 
     def block(self, frame: Frame, name: str, path: Path) -> Iterator[tuple[str, Path]]:
         """Run one block: where control goes from there, and how."""

@@ -58,14 +58,17 @@ class Loop:
                 start.locals[name] = z3.Const(f"{name}{self.mark}", old.sort())  # type: ignore[union-attr]
             else:
                 start.locals.pop(name, None)
+        self.forget_tables(start)
+        for guess in self.guesses:
+            start.assume(guess(start.locals))
+        return start
+
+    def forget_tables(self, start: Path) -> None:
         start.state = self.path.state.forgotten(self.unknown, self.mark)
         for name, summary in self.summaries.items():
             start.state = start.state.with_table(name, summary.table(start.locals))
         if self.unknown:
             start.start, start.trail = start.state, (*self.path.trail, self.path.start)
-        for guess in self.guesses:
-            start.assume(guess(start.locals))
-        return start
 
     def trial(self) -> tuple[Path, list[Path]]:
         """The head, and the paths that come back to it, in a run that leaves no trace."""
@@ -87,9 +90,20 @@ class Loop:
             self.unknown = found
         raise RuntimeError("a loop keeps changing more tables")
 
+    def candidates(self) -> Iterator[Guess]:
+        counters, path = integers(self), self.path
+        for name in counters:
+            first = path.locals[name]
+            yield lambda now, name=name, first=first: now[name] >= first  # type: ignore[misc]
+        for one, other in combinations(counters, 2):
+            apart = path.locals[one] - path.locals[other]  # type: ignore[operator]
+            yield lambda now, one=one, other=other, apart=apart: now[one] - now[other] == apart  # type: ignore[misc]
+        for name, _, bound in comparisons(self):
+            yield lambda now, name=name, bound=bound: now[name] <= bound  # type: ignore[misc]
+
     def find_guesses(self) -> None:
         on_entry = known(self.executor, self.path)
-        self.guesses = [each for each in candidates(self) if holds(on_entry, each(self.path.locals))]
+        self.guesses = [each for each in self.candidates() if holds(on_entry, each(self.path.locals))]
         while self.guesses:
             _, back = self.trial()
             kept = [each for each in self.guesses if all(holds(one.conditions, each(one.locals)) for one in back)]
@@ -182,20 +196,15 @@ def integers(loop: Loop) -> list[str]:
     return [name for name in numbers if is_term(loop.path.locals.get(name))]
 
 
-def candidates(loop: Loop) -> Iterator[Guess]:
-    counters, path = integers(loop), loop.path
-    for name in counters:
-        first = path.locals[name]
-        yield lambda now, name=name, first=first: now[name] >= first  # type: ignore[misc]
-    for one, other in combinations(counters, 2):
-        apart = path.locals[one] - path.locals[other]  # type: ignore[operator]
-        yield lambda now, one=one, other=other, apart=apart: now[one] - now[other] == apart  # type: ignore[misc]
+def comparisons(loop: Loop) -> Iterator[tuple[str, op.Relation, Term]]:
+    """What the loop compares its counters with, and how."""
+    counters = integers(loop)
     for name in sorted(loop.blocks):
         for operation in loop.frame.graph.blocks[name].operations:
             if isinstance(operation, op.Compare) and isinstance(operation.left, op.Local):
-                bound = bound_of(operation.right, path, loop.assigned)
+                bound = bound_of(operation.right, loop.path, loop.assigned)
                 if operation.left.name in counters and bound is not None:
-                    yield lambda now, name=operation.left.name, bound=bound: now[name] <= bound  # type: ignore[misc]
+                    yield operation.left.name, operation.relation, bound
 
 
 def bound_of(item: op.Operand, path: Path, assigned: dict[str, op.Local]) -> Term | None:

@@ -34,7 +34,7 @@ def means(kind: type[op.Operation]) -> Callable[[Step], Step]:
 
 
 def step(executor: Executor, frame: Frame, path: Path, operation: op.Operation) -> list[Path]:
-    found = STEPS.get(type(operation))
+    found = executor.meanings.get(type(operation)) or STEPS.get(type(operation))
     if found is None:
         raise Unsupported(f"{where(frame, operation)}: no meaning for {type(operation).__name__}")
     paths = found(executor, frame, path, operation)

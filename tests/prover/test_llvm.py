@@ -6,12 +6,13 @@ from exokernel.compiler.ir.reader import read_program
 from exokernel.prover import terms
 from exokernel.prover.cells import State
 from exokernel.prover.claims import Specification
+from exokernel.prover.equality import Comparison, Module, compare
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.execute import Machine
 from exokernel.prover.llvm.reader import read_constants, read_module
 from exokernel.prover.solver import Verdict, prove
-from exokernel.prover.system import System
+from exokernel.prover.system import Call, System
 
 TABLES = """
 record exokernel.abi.environment_page.EnvironmentPage size 8 align 8:
@@ -31,6 +32,8 @@ static @seats: Seat[16] at -4096
 
 CODE = """
 @table = private unnamed_addr constant [3 x i64] [i64 5, i64 7, i64 9], align 8
+@text = private unnamed_addr constant [3 x i8] c"ok\\0A", align 1
+@texts = private unnamed_addr constant [2 x ptr] [ptr @text, ptr @text], align 8
 
 define i64 @larger(i64 %a, i64 %b) {
 entry:
@@ -101,5 +104,85 @@ def test_a_loop_is_refused(machine: Machine) -> None:
         machine.run("forever", [terms.variable("a")], state_of(machine), ())
 
 
+# A loop of the source and the same loop as LLVM leaves it: tested once before it, and after each step
+
+RAISE_PRICES = """
+function exokernel.kernel.gate.caller() -> int at "m.py":1:1:
+block entry:
+  return 1
+end
+function m.rise.gate(%count: int) -> none at "m.py":2:1:
+  local %place: int
+block entry:
+  %1: int = 0
+  jump for.2
+block for.2:
+  %2: bool = %1 < %count
+  branch %2, do.3, end.1
+block do.3:
+  %place = %1
+  %3: int = load @seats[%place]->price: u32
+  %4: int = %3 + 7
+  store @seats[%place]->price: u32, %4
+  instruct m.ring(%place)
+  %1: int = %1 + 1 proved
+  jump for.2
+block end.1:
+  return
+end
+instruction m.ring(%bell: int in "r") -> none in "" is "ring {bell}" clobbers "memory"
+"""
+RAISED = """
+define { i64, i32 } @syscall_1(i64 %count) {
+first:
+  %some = icmp sgt i64 %count, 0
+  br i1 %some, label %step, label %end
+step:
+  %place = phi i64 [ 0, %first ], [ %next, %step ]
+  %seat = getelementptr inbounds nuw [12 x i8], ptr inttoptr (i64 -4096 to ptr), i64 %place
+  %price = getelementptr inbounds nuw i8, ptr %seat, i64 8
+  %old = load i32, ptr %price, align 4
+  %new = add nuw i32 %old, 7
+  store i32 %new, ptr %price, align 4
+  call void asm sideeffect "ring $0", "r,~{memory}"(i64 %place)
+  %next = add nuw nsw i64 %place, 1
+  %over = icmp eq i64 %next, %count
+  br i1 %over, label %end, label %step
+end:
+  ret { i64, i32 } zeroinitializer
+}
+"""
+
+
+def compared(code: str) -> Comparison:
+    system = System(read_program(TABLES + RAISE_PRICES), Specification(), {})
+    return compare(system, Call("rise", "m", (), False), Module(read_module(code), {}, {"rise": "syscall_1"}))
+
+
+def test_a_loop_goes_step_by_step_with_its_source() -> None:
+    found = compared(RAISED)
+    assert (found.verdict, found.what, found.loops) == ("equal", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("add nuw i32 %old, 7", "add nuw i32 %old, 8"),
+        ("ptr %seat, i64 8", "ptr %seat, i64 0"),
+        ("add nuw nsw i64 %place, 1", "add nuw nsw i64 %place, 2"),
+        ("[ 0, %first ]", "[ 1, %first ]"),
+        ("icmp sgt i64 %count, 0", "icmp sgt i64 %count, 1"),
+        ("icmp eq i64 %next, %count", "icmp eq i64 %place, %count"),
+        ("label %step, label %end\nstep", "label %end, label %end\nstep"),
+        ("(i64 %place)", "(i64 %next)"),
+        ('  call void asm sideeffect "ring $0", "r,~{memory}"(i64 %place)\n', ""),
+        ("end:\n", 'end:\n  call void asm sideeffect "ring $0", "r,~{memory}"(i64 0)\n'),
+    ],
+)
+def test_a_loop_that_differs_is_found(right: str, wrong: str) -> None:
+    assert right in RAISED
+    assert compared(RAISED.replace(right, wrong)).verdict != "equal"
+
+
 def test_constant_tables_are_read(machine: Machine) -> None:
-    assert machine.constants == {"table": [5, 7, 9]}
+    assert machine.constants == {"table": [5, 7, 9], "text": [111, 107, 10], "texts": ["text", "text"]}

@@ -36,14 +36,16 @@ def start() -> None:
     llvm.initialize_native_asmprinter()
     llvm.initialize_native_asmparser()
     llvm.set_option("", "-x86-br-merging-base-cost=-1")  # a condition a branch: fewer instructions than joining them
+    llvm.set_option("", "-force-precise-rotation-cost")  # no jump in a loop that another order of its blocks does without
     llvm.set_option("", "-machine-sink-split-probability-threshold=60")  # an error's number is made where it is raised, not before
 
 
-def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, level: int) -> None:
+def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, level: int, unrolls: bool) -> None:
     """Run LLVM's standard pipeline, without the vectorisers."""
     options = llvm.create_pipeline_tuning_options(level)
     options.loop_vectorization = False
     options.slp_vectorization = False
+    options.loop_unrolling = unrolls
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
 
@@ -67,7 +69,7 @@ def emit(text: str, target: Target, level: int = 2, now: Callable[[], float] = t
     )
     module = parsed(f'target datalayout = "{machine.target_data}"\ntarget triple = "{target.triple}"\n{text}')
     moments.append(now())
-    optimise(module, machine, level)
+    optimise(module, machine, level, target.unrolls)
     moments.append(now())
     optimised = str(module)
     content: bytes = machine.emit_object(module)

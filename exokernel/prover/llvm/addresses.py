@@ -8,10 +8,15 @@ it are no business of this comparison.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import z3
 
 from exokernel.abi.layout import DIRECT_MAP
-from exokernel.abi.names import FRAMES
+from exokernel.abi.names import FRAME_SIZE, FRAMES
+from exokernel.compiler.ir.operations import Program
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Storage, Truth, WordCell
 from exokernel.prover import terms
 from exokernel.prover.cells import State, Table, Write
@@ -70,58 +75,83 @@ class Region:
     leaves: list[Leaf] = field(default_factory=list)
 
 
+def leaves_of(program: Program, path: str, storage: Storage, offset: int) -> Iterator[Leaf]:
+    """The scalars below a path, arrays within left out."""
+    match storage:
+        case Embedded():
+            for part in program.records[storage.record].fields.values():
+                yield from leaves_of(program, f"{path}|{part.name}", part.storage, offset + part.offset)
+        case Run():
+            return
+        case _:
+            yield Leaf(path, offset, size_of(program, storage))
+
+
+def size_of(program: Program, storage: Storage) -> int:
+    match storage:
+        case Cell():
+            return storage.bits // 8
+        case WordCell():
+            return storage.word.width // 8
+        case Truth():
+            return 1
+        case Embedded():
+            return program.records[storage.record].size
+        case Run():
+            return size_of(program, storage.element) * storage.length
+
+
 class Map:
     """Where the tables are."""
 
     def __init__(self, system: System) -> None:
         self.layout, self.program = system.layout, system.program
         self.regions = [Region(DIRECT_MAP, 8, FRAMES * 512, [Leaf(f"{WORDS}[]", 0, 8)])]
-        self.symbols: dict[str, Region] = {}
+        self.symbols: dict[str, Region | None] = {}
+        self.names: dict[str, str] = {}  # of symbols that stand for statics called otherwise
         for name, static in system.program.statics.items():
-            if name != system.layout.static(name):
-                continue
-            if isinstance(static.address, int) and isinstance(static.storage, Run):
-                leaves = list(self.leaves(f"{name}[]", static.storage.element, 0))
-                size = self.size_of(static.storage.element)
-                self.regions.append(Region(static.address, size, static.storage.length, leaves))
-            elif static.address is None and isinstance(static.storage, Embedded):
-                leaves = list(self.leaves(name, static.storage, 0))
-                self.symbols[name] = Region(0, self.size_of(static.storage), 1, leaves)
+            if isinstance(static.address, int) and name == system.layout.static(name):
+                self.regions.append(self.region(name, static.storage, static.address))
+            elif isinstance(static.address, str):
+                self.names[static.address] = name
 
-    def leaves(self, path: str, storage: Storage, offset: int) -> list[Leaf]:
-        match storage:
-            case Embedded():
-                found = self.program.records[storage.record].fields.values()
-                return [leaf for part in found for leaf in self.leaves(f"{path}|{part.name}", part.storage, offset + part.offset)]
-            case Run():
-                return []
-            case _:
-                return [Leaf(path, offset, self.size_of(storage))]
+    def region(self, name: str, storage: Storage, start: int = 0) -> Region:
+        """The region of a root of the layout."""
+        length = storage.length if isinstance(storage, Run) else 1
+        path, element = (f"{name}[]", storage.element) if isinstance(storage, Run) else (name, storage)
+        leaves = list(leaves_of(self.program, path, element, 0))
+        return Region(start, size_of(self.program, element), length, leaves)
 
-    def size_of(self, storage: Storage) -> int:
-        match storage:
-            case Cell():
-                return storage.bits // 8
-            case WordCell():
-                return storage.word.width // 8
-            case Truth():
-                return 1
-            case Embedded():
-                return self.program.records[storage.record].size
-            case Run():
-                return self.size_of(storage.element) * storage.length
+    def symbol(self, symbol: str) -> Region | None:
+        """The region at a symbol. LLVM gives the parts of a record it has taken apart numbers, in their order."""
+        if symbol not in self.symbols:
+            whole, _, part = symbol.rpartition(".")
+            name = self.names.get(symbol, symbol)
+            if name in self.layout.roots:
+                self.symbols[symbol] = self.region(name, self.layout.roots[name])
+            elif whole in self.layout.roots and part.isdigit():
+                leaf = self.region(whole, self.layout.roots[whole]).leaves[int(part)]
+                self.symbols[symbol] = Region(0, leaf.size, 1, [replace(leaf, offset=0)])
+            else:
+                return None
+        return self.symbols[symbol]
 
     def locate(self, address: Sum) -> tuple[Region, Term, int]:
         """The region, the index in it, and the offset in the element. Raises Elsewhere."""
-        region = self.symbols.get(address.symbol) if address.symbol else self.region_at(address.constant)
+        region = self.symbol(address.symbol) if address.symbol else self.region_at(address.constant)
         if region is None:
-            raise Elsewhere
+            raise Elsewhere(address)
         index, distance = number(0), address.constant - region.start
         for coefficient, term in address.parts:
             if coefficient % region.size:
-                raise Elsewhere
+                raise Elsewhere(address)
             index = index + term * number(coefficient // region.size)
         return region, terms.simplify(index + number(distance // region.size)), distance % region.size
+
+    def is_fine(self, address: Sum) -> bool:
+        """Whether an address is one of memory that need not be a word's."""
+        in_memory = not address.symbol and self.region_at(address.constant) is self.regions[0]
+        return in_memory and any(coefficient % 8 for coefficient, _ in address.parts)
 
     def region_at(self, constant: int) -> Region | None:
         for region in self.regions:
@@ -143,12 +173,20 @@ def key_in(table: Table, index: Term) -> Term:
 
 def is_within(where: Map, address: Sum) -> Term:
     """That an address lies in the table it is taken for. Raises Elsewhere."""
+    if where.is_fine(address):
+        return terms.within(distance(address, DIRECT_MAP), FRAMES * FRAME_SIZE)
     region, index, _ = where.locate(address)
     return terms.within(index, region.length)
 
 
+def distance(address: Sum, start: int) -> Term:
+    return terms.simplify(Sum(address.constant - start, address.parts).term)
+
+
 def load(where: Map, state: State, address: Sum, size: int) -> Term:
     """`size` bytes, least significant first. Raises Elsewhere."""
+    if where.is_fine(address) and size == 1:
+        return byte_in(state.table(f"{WORDS}[]"), distance(address, DIRECT_MAP))
     region, index, offset = where.locate(address)
     octets = []
     for place in range(offset, offset + size):
@@ -178,6 +216,12 @@ def store(where: Map, state: State, address: Sum, size: int, value: Term) -> Sta
     return state
 
 
+def byte_in(memory: Table, place: Term) -> Term:
+    """One byte of memory."""
+    word = memory.look_up(terms.simplify(terms.slice_bits(place, 31, 3)), len(memory.updates))
+    return terms.simplify(terms.low_bits(z3.LShR(word, (place & 7) << 3), 8))
+
+
 def patched(old: Term, part: Term, low: int) -> Term:
     high, pieces = low + part.size(), []
     if high < old.size():
@@ -193,3 +237,38 @@ def leaf_at(region: Region, offset: int) -> Leaf:
         if leaf.offset <= offset < leaf.offset + leaf.size:
             return leaf
     raise Elsewhere
+
+
+def as_sum(value: Any) -> Sum:
+    if isinstance(value, Sum):
+        return value
+    constant = terms.literal(value)
+    return decomposed(value) if constant is None else Sum(constant)
+
+
+def decomposed(term: Term) -> Sum:
+    """A number as a sum of multiples, as far as its form shows that."""
+    if z3.is_bv_value(term):
+        return Sum(term.as_signed_long())
+    if z3.is_app_of(term, z3.Z3_OP_BADD):
+        found = Sum()
+        for each in term.children():
+            found = found.plus(decomposed(each))
+        return found
+    if z3.is_app_of(term, z3.Z3_OP_BMUL) and term.num_args() == 2 and z3.is_bv_value(term.arg(0)):
+        return decomposed(term.arg(1)).times(term.arg(0).as_signed_long())
+    if z3.is_app_of(term, z3.Z3_OP_CONCAT) and terms.literal(term.children()[-1]) == 0:
+        zeros = term.children()[-1].size()
+        return Sum(0, ((1 << zeros, terms.simplify(z3.LShR(term, zeros))),))
+    return Sum(0, ((1, term),))
+
+
+def chosen(table: list[int], address: Sum, width: int) -> Term:
+    """A number of a constant table, by its place; beyond the table, any."""
+    size, place = max(width // 8, 1), number(address.constant)
+    for coefficient, term in address.parts:
+        place = place + term * number(coefficient)
+    place, value = terms.simplify(place), terms.variable("beyond a table", width)
+    for index, each in enumerate(table):
+        value = terms.choose(terms.simplify(place == number(index * size)), number(each, width), value)
+    return value

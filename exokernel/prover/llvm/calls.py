@@ -10,13 +10,11 @@ import z3
 
 from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.addresses import store
+from exokernel.prover.llvm.addresses import as_sum, store
+from exokernel.prover.llvm.effects import perform
 from exokernel.prover.llvm.instructions import (
     Values,
-    as_sum,
     bit,
-    fill_frame,
-    forget_translation,
     split_operands,
     term_of,
 )
@@ -29,23 +27,20 @@ if TYPE_CHECKING:
 
 CALLED = re.compile(r'(@(?:"[^"]*"|[\w.$-]+))\((.*)\)')
 ASSEMBLY = re.compile(r'asm (?:sideeffect )?"([^"]*)", "([^"]*)"\((.*)\)')
-FRAME_WORDS = 512
 IGNORED = ("llvm.assume", "llvm.lifetime", "llvm.experimental")
-ANSWERING = ("mov %cr3, $0", "mov %cr0, $0")  # anything
-SILENT = ("mov $0, %cr0", "clts", "outb %al, %dx")  # what they do is no table's
 SECRET = "exokernel.kernel.capabilities.secret"
 
 
 def call(machine: Machine, values: Values, one: Instruction) -> Any:
     written = ASSEMBLY.search(one.rest)
     if written:
-        return assembly(machine, values, written.group(1), split_operands(written.group(3)), one.rest)
+        return assembly(machine, values, written.group(1), split_operands(written.group(3)))
     found = CALLED.search(one.rest)
     if found is None:
         raise Unsupported(f"call {one.rest}")
     name, operands = plain(found.group(1)), split_operands(found.group(2)) if found.group(2) else []
     if name.startswith("llvm.ubsantrap"):
-        machine.traps.append(values.path.conditions)
+        machine.trap(values.path)
         values.path.assume(terms.FALSE)
         return list[Path]()
     if name.startswith(IGNORED):
@@ -80,6 +75,9 @@ INTRINSICS: dict[str, Callable[..., Any]] = {
     "ssub.with.overflow": with_overflow(
         lambda a, b: a - b, lambda a, b: z3.And(z3.BVSubNoOverflow(a, b), z3.BVSubNoUnderflow(a, b, True))
     ),
+    "smul.with.overflow": with_overflow(
+        lambda a, b: a * b, lambda a, b: z3.And(z3.BVMulNoOverflow(a, b, True), z3.BVMulNoUnderflow(a, b))
+    ),
     "usub.sat": lambda a, b: z3.If(z3.ULT(a, b), number(0, a.size()), a - b),
     "umin": lambda a, b: z3.If(z3.ULT(a, b), a, b),
     "umax": lambda a, b: z3.If(z3.ULT(a, b), b, a),
@@ -102,23 +100,8 @@ def seal(values: Values, capability: Term) -> Term:
     return z3.Function("siphash", word, word, word, word)(*halves, capability)
 
 
-def assembly(machine: Machine, values: Values, text: str, operands: list[str], whole: str) -> Any:
+def assembly(machine: Machine, values: Values, text: str, operands: list[str]) -> Any:
     arguments = [values.typed(each) for each in operands if each]
-    if text == "rep stosq" and terms.literal(arguments[1]) == FRAME_WORDS and terms.literal(arguments[2]) == 0:
-        fill_frame(machine, values, as_sum(arguments[0]), None)
-    elif text == "rep movsq" and terms.literal(arguments[2]) == FRAME_WORDS:
-        fill_frame(machine, values, as_sum(arguments[0]), as_sum(arguments[1]))
-    elif text.startswith("invlpg"):
-        forget_translation(values, term_of(arguments[0]))
-    elif text == "mov $0, %cr3":
-        forget_translation(values, None)
-    elif text == "":
-        return arguments[0] if arguments else None  # without operands: a barrier
-    elif text in ANSWERING:
-        machine.fresh += 1
-        return terms.variable(f"register!{machine.fresh}")
-    elif text in SILENT:
-        return None
-    else:
-        raise Unsupported(f"the instruction {text}")
-    return None
+    if text == "":  # a barrier, or a value whose origin is hidden
+        return arguments[0] if arguments else None
+    return perform(machine.map, values.path, text, arguments)

@@ -1,23 +1,35 @@
 """Symbolic execution of optimised LLVM IR on the same states as the source.
 
 Every path at once, merged where paths meet, as for the source. Traps are collected: each has to
-be shown out of reach. A loop is refused, and so is whatever has no meaning here.
+be shown out of reach. Loops are the business of `simulation`; whatever has no meaning here is
+refused.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exokernel.prover import terms
 from exokernel.prover.cells import State
-from exokernel.prover.execute import Unsupported
+from exokernel.prover.execute import Flow, Unsupported
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.instructions import Values, perform
 from exokernel.prover.llvm.reader import Code, Instruction
+from exokernel.prover.llvm.simulation import Simulation
 from exokernel.prover.paths import Conditions, Outcome, Path, merge_paths
 from exokernel.prover.terms import Term
+
+
+@dataclass(frozen=True)
+class Trap:
+    """A check that is left in the code, and when control gets there."""
+
+    function: str  # as compiled
+    block: str
+    conditions: Conditions
 
 
 @dataclass
@@ -26,29 +38,69 @@ class Machine:
 
     module: dict[str, Code]
     map: Map
-    constants: dict[str, list[int]] = field(default_factory=dict)
-    traps: list[Conditions] = field(default_factory=list)
+    constants: dict[str, list[Any]] = field(default_factory=dict)
+    simulation: Simulation | None = None  # passes loops
+    traps: list[Trap] = field(default_factory=list)
     bounds: list[Term] = field(default_factory=list)  # that what was accessed lies in its table
-    fresh: int = 0
+    flows: dict[str, Flow] = field(default_factory=dict)
+    place: tuple[str, str] = ("", "")  # the function and the block that run
 
     def run(self, name: str, arguments: list[Any], state: State, conditions: Conditions) -> list[Outcome]:
         """Every way a function ends."""
         code = self.module[name]
-        order = in_order(code)
+        order = self.flow(code).order
         start = Path(dict(zip(code.parameters, arguments)), state, state, conditions)
-        pending: dict[str, list[Path]] = {order[0]: [start]}
-        ended: list[Path] = []
-        for block in order:
-            for path in merge_paths(pending.pop(block, [])):
-                for target, after in self.block(code, block, path):
-                    if target is None:
-                        ended.append(after)
-                    elif not after.impossible:
-                        pending.setdefault(target, []).append(after)
+        leaving, _ = self.region(code, set(order), order[0], start, whole=True)
         return [
             Outcome(path.state, state, path.conditions, path.locals.get("ret"), terms.number(0))
-            for path in merge_paths(ended)
+            for path in merge_paths(leaving.get(None, []))
         ]
+
+    def flow(self, code: Code) -> Flow:
+        if code.name not in self.flows:
+            following = {name: targets(block) for name, block in code.blocks.items()}
+            self.flows[code.name] = Flow(next(iter(code.blocks)), following)
+        return self.flows[code.name]
+
+    def region(
+        self, code: Code, blocks: set[str], entry: str, path: Path, whole: bool = False
+    ) -> tuple[dict[str | None, list[Path]], list[Path]]:
+        """Run some blocks from one of them: the paths that leave, by where to (None: from the function); those that come back."""
+        flow = self.flow(code)
+        pending: dict[str, list[Path]] = {entry: [path]}
+        leaving: dict[str | None, list[Path]] = {}
+        back: list[Path] = []
+        for name in flow.order:
+            if name not in blocks or name not in pending:
+                continue
+            for merged in merge_paths(pending.pop(name)):
+                is_loop = name in flow.loops and (whole or name != entry)
+                ways = self.pass_loop(code, name, merged) if is_loop else self.block(code, name, merged)
+                for target, after in ways:
+                    if target is not None and after.impossible:
+                        continue
+                    if target == entry and not whole:
+                        back.append(after)
+                    elif target in blocks:
+                        pending.setdefault(target, []).append(after)
+                    else:
+                        leaving.setdefault(target, []).append(after)
+        return leaving, back
+
+    def pass_loop(self, code: Code, head: str, path: Path) -> Iterator[tuple[str | None, Path]]:
+        if self.simulation is None:
+            raise Unsupported(f"{code.name} has a loop")
+        return self.simulation.pass_loop(self, code, head, path)
+
+    def trap(self, path: Path) -> None:
+        self.traps.append(Trap(*self.place, path.conditions))
+
+    def mark(self) -> tuple[int, int]:
+        return len(self.traps), len(self.bounds)
+
+    def back_to(self, mark: tuple[int, int]) -> None:
+        """Forget what was noted since."""
+        del self.traps[mark[0] :], self.bounds[mark[1] :]
 
     def block(self, code: Code, name: str, path: Path) -> Iterator[tuple[str | None, Path]]:
         paths = [path]
@@ -59,6 +111,7 @@ class Machine:
                 for each in paths:
                     yield from self.leave(code, name, each, one)
                 return
+            self.place = code.name, name
             paths = [after for each in paths for after in self.step(each, one)]
 
     def step(self, path: Path, one: Instruction) -> list[Path]:
@@ -123,29 +176,7 @@ def label(text: str) -> str:
 
 
 def targets(block: list[Instruction]) -> list[str]:
-    import re
-
     last = block[-1]
     if last.operation not in ("br", "switch"):
         return []
     return [each.strip('"') for each in re.findall(r'label %("[^"]*"|[\w.$-]+)', last.rest)]
-
-
-def in_order(code: Code) -> list[str]:
-    """The blocks, each after all that lead to it. Raises Unsupported for a loop."""
-    order: list[str] = []
-    active, done = set[str](), set[str]()
-
-    def visit(name: str) -> None:
-        if name in active:
-            raise Unsupported(f"{code.name} has a loop")
-        if name not in done:
-            active.add(name)
-            for target in targets(code.blocks[name]):
-                visit(target)
-            active.discard(name)
-            done.add(name)
-            order.append(name)
-
-    visit(next(iter(code.blocks)))
-    return order[::-1]

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any
 import z3
 
 from exokernel.prover import terms
-from exokernel.prover.cells import Sweep
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.addresses import Elsewhere, Sum, is_within, key_in, load, store
+from exokernel.prover.llvm.addresses import Elsewhere, Sum, as_sum, chosen, is_within, load, store
 from exokernel.prover.llvm.reader import Instruction, plain
-from exokernel.prover.machine import FORGOTTEN, WORDS
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
 
@@ -29,6 +27,8 @@ WORDS_OF_ATTRIBUTES = re.compile(
     r"|range\([^)]*\)|captures\([^)]*\)|align \d+|readonly|readnone|writeonly|immarg|dereferenceable\(\d+\))\s*"
 )
 POINTER = re.compile(r"^inttoptr \(i64 (-?\d+) to ptr\)$")
+
+SYMBOL = re.compile(r"^ptrtoint \(ptr (@[^ ]+) to i64\)$")
 
 
 class Values:
@@ -53,6 +53,9 @@ class Values:
             return self.path.locals[text]
         if kind == "ptr":
             return self.pointer(text)
+        symbol = SYMBOL.match(text)
+        if symbol:
+            return Sum(symbol=plain(symbol.group(1))).term
         width = int(kind[1:])
         if text in ("true", "false"):
             return number(text == "true", width)
@@ -103,30 +106,6 @@ def size_of(kind: str) -> int:
     if array:
         return int(array.group(1)) * size_of(array.group(2))
     return {"ptr": 8, "i1": 1}.get(kind) or int(kind[1:]) // 8
-
-
-def as_sum(value: Any) -> Sum:
-    if isinstance(value, Sum):
-        return value
-    constant = terms.literal(value)
-    return decomposed(value) if constant is None else Sum(constant)
-
-
-def decomposed(term: Term) -> Sum:
-    """A number as a sum of multiples, as far as its form shows that."""
-    if z3.is_bv_value(term):
-        return Sum(term.as_signed_long())
-    if z3.is_app_of(term, z3.Z3_OP_BADD):
-        found = Sum()
-        for each in term.children():
-            found = found.plus(decomposed(each))
-        return found
-    if z3.is_app_of(term, z3.Z3_OP_BMUL) and term.num_args() == 2 and z3.is_bv_value(term.arg(0)):
-        return decomposed(term.arg(1)).times(term.arg(0).as_signed_long())
-    if z3.is_app_of(term, z3.Z3_OP_CONCAT) and terms.literal(term.children()[-1]) == 0:
-        zeros = term.children()[-1].size()
-        return Sum(0, ((1 << zeros, terms.simplify(z3.LShR(term, zeros))),))
-    return Sum(0, ((1, term),))
 
 
 ARITHMETIC: dict[str, Callable[[Term, Term], Term]] = {
@@ -247,26 +226,21 @@ def element_pointer(values: Values, rest: str) -> Sum:
 def read(machine: Machine, values: Values, kind: str, pointer: str) -> Any:
     address = as_sum(values.typed(pointer))
     width = 64 if kind == "ptr" else int(kind[1:])
-    if address.symbol in machine.constants:
-        return chosen_constant(machine.constants[address.symbol], address, width)
+    table = machine.constants.get(address.symbol)
+    if table is not None:
+        return chosen_symbol(table, address) if kind == "ptr" else chosen(table, address, width)
     try:
         note_bounds(machine, values, address)
-        value = load(machine.map, values.path.state, address, max(width // 8, 1))
-    except Elsewhere:
-        machine.fresh += 1
-        value = terms.variable(f"elsewhere!{machine.fresh}", max(width, 8))
-    return terms.low_bits(value, width)
+        return terms.low_bits(load(machine.map, values.path.state, address, max(width // 8, 1)), width)
+    except Elsewhere as reason:
+        raise Unsupported(f"a load from {address}") from reason
 
 
-def chosen_constant(table: list[int], address: Sum, width: int) -> Term:
-    """A number of a constant table, by its place; beyond the table, any."""
-    size, place = max(width // 8, 1), number(address.constant)
-    for coefficient, term in address.parts:
-        place = place + term * number(coefficient)
-    value = terms.variable("beyond a table", width)
-    for index, each in enumerate(table):
-        value = terms.choose(terms.simplify(place == number(index * size)), number(each, width), value)
-    return value
+def chosen_symbol(table: list[Any], address: Sum) -> Sum:
+    """A pointer of a constant table."""
+    if address.parts:
+        raise Unsupported(f"a pointer of {address.symbol}, by a number that is not known")
+    return Sum(symbol=table[address.constant // 8])
 
 
 def write(machine: Machine, values: Values, rest: str) -> None:
@@ -278,8 +252,8 @@ def write(machine: Machine, values: Values, rest: str) -> None:
     try:
         note_bounds(machine, values, address)
         values.path.state = store(machine.map, values.path.state, address, size, value)
-    except Elsewhere:
-        return
+    except Elsewhere as reason:
+        raise Unsupported(f"a store to {address}") from reason
 
 
 def note_bounds(machine: Machine, values: Values, address: Sum) -> None:
@@ -296,27 +270,3 @@ def aggregate(values: Values, operation: str, rest: str) -> Any:
         return whole[int(parts[1])]
     place = int(parts[2])
     return (*whole[:place], values.typed(parts[1]), *whole[place + 1 :])
-
-
-def fill_frame(machine: Machine, values: Values, target: Sum, source: Sum | None) -> None:
-    """A whole frame cleared, or copied from another."""
-    table = values.path.state.table(f"{WORDS}[]")
-
-    def frame(address: Sum) -> Term:
-        _, index, _ = machine.map.locate(address)
-        return terms.simplify(terms.slice_bits(key_in(table, index), 28, 9))
-
-    origin = None if source is None else frame(source)
-    from exokernel.prover.cells import Fill
-
-    updated = table.updated(Fill(frame(target), (), origin))
-    values.path.state = values.path.state.with_table(f"{WORDS}[]", updated)
-
-
-def forget_translation(values: Values, address: Term | None) -> None:
-    """One page's translation dropped, or all."""
-    name = f"{FORGOTTEN}[]"
-    first = number(0, 36) if address is None else terms.slice_bits(address, 47, 12)
-    count = number(2**36 - 1 if address is None else 1, 36)
-    table = values.path.state.table(name).updated(Sweep(first, count, lambda key: number(1, 1)))
-    values.path.state = values.path.state.with_table(name, table)

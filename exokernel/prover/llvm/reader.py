@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 NAME = r'[%@](?:"[^"]*"|[\w.$-]+)'
 HEAD = re.compile(rf"^define .*?(?P<name>@(?:\"[^\"]*\"|[\w.$-]+))\((?P<parameters>.*)\)[^()]*\{{$")
-CONSTANT = re.compile(r'^(@"?[\w.$-]+"?) = private unnamed_addr constant \[\d+ x i\d+\] \[(i[^\]]*)\]', re.MULTILINE)
+CONSTANT = re.compile(
+    r'^(@"?[\w.$-]+"?) = private unnamed_addr constant \[\d+ x (?:i\d+|ptr)\] (?:\[([^\]]*)\]|c"([^"]*)")', re.MULTILINE
+)
 LABEL = re.compile(r'^(?P<name>"[^"]*"|[\w.$-]+):')
 RESULT = re.compile(rf"^({NAME}) = (.*)$")
 METADATA = re.compile(r",?\s*!\w[\w.]* !\d+|,?\s*!\w+ !\{\}|,?\s*!dbg !\d+")
@@ -58,12 +61,18 @@ def read_module(text: str) -> dict[str, Code]:
     return found
 
 
-def read_constants(text: str) -> dict[str, list[int]]:
-    """The tables of numbers that LLVM has made of choices, by name."""
+def read_constants(text: str) -> dict[str, list[Any]]:
+    """The constant tables, by name: of numbers, of bytes, or of the names of other tables."""
     found = {}
-    for name, content in CONSTANT.findall(text):
-        found[plain(name)] = [int(each.split()[-1]) for each in content.split(",")]
+    for name, items, octets in CONSTANT.findall(text):
+        last = [each.split()[-1] for each in items.split(",")] if items else []
+        found[plain(name)] = [plain(each) if each.startswith("@") else int(each) for each in last] or octets_of(octets)
     return found
+
+
+def octets_of(text: str) -> list[int]:
+    """The bytes of a string as LLVM writes it."""
+    return [int(each[1:], 16) if each[0] == "\\" else ord(each) for each in re.findall(r"\\[0-9A-F]{2}|.", text)]
 
 
 def joined_lines(text: str) -> list[str]:
