@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from exokernel.host.errors import ToolError
 from exokernel.host.machine import Machine, Streams
 from exokernel.host.terminal import Terminal
 
@@ -50,6 +51,7 @@ def boot(
 
     Raises:
         BrokenPipeError: nobody reads the output any more.
+        ToolError: the output cannot be written.
         KeyboardInterrupt: Ctrl-C; as in the other case, the machine is gone by then.
     """
     started = time.perf_counter()
@@ -87,7 +89,12 @@ class Pipe:
             return
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(self.target, rest) :]
+            try:
+                rest = rest[os.write(self.target, rest) :]
+            except BrokenPipeError:
+                raise
+            except OSError as error:
+                raise ToolError.of_output(error) from error
 
     def taken(self) -> bytes:
         return b"".join(self.kept)

@@ -1,7 +1,7 @@
 """The front of `exok`: which commands there are, and how any of them fails.
 
 A command is a module with `add_arguments(parser)` and `execute(options) -> status`. Only
-the module asked for is imported. Nothing a user can do wrong ends in a traceback.
+the module asked for is imported; it may need packages once it is executed, and not before. Nothing a user can do wrong ends in a traceback.
 """
 
 import os
@@ -35,10 +35,16 @@ COMMANDS = {
 }
 
 
+UNKNOWN = "unrecognized arguments"  # argparse's words
+
+
 class Parser(ArgumentParser):
     """An argument parser whose complaint is one sentence and a hint, with our status."""
 
     def error(self, message: str) -> NoReturn:
+        name, _, words = message.partition(": ")
+        if name == UNKNOWN and "arguments" in self.format_usage():
+            raise ToolError(message, f"{self.prog} --help, or put what is the program's behind --: -- {words}")
         raise ToolError(message, f"{self.prog} --help")
 
 
@@ -92,13 +98,13 @@ def dispatch(words: list[str], started: float) -> int:
     name = words[0]
     command = find(name)
     front, guest = split_at_dashes(words[1:])
-    provide_packages(*command.groups)
     module = import_module(command.module)
     parser = Parser(prog=f"exok {name}", description=module.__doc__, formatter_class=RawDescriptionHelpFormatter)
     module.add_arguments(parser)
     options: Namespace = parser.parse_intermixed_args(spell_out(front))
     options.started = started
     options.after_dashes = guest
+    provide_packages(*command.groups)
     status: int = module.execute(options)
     return status
 

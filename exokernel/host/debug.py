@@ -18,6 +18,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exokernel.host.boot import boot
 from exokernel.host.errors import ToolError
@@ -26,7 +27,9 @@ from exokernel.host.outcome import Phases, conclude
 from exokernel.host.programs import Compiled, compile_all, locate
 from exokernel.host.provision import ROOT, provide_program, provide_qemu
 from exokernel.host.run import add_machine_arguments, machine_for, pack_cargo
-from exokernel.host.symbols import Symbols
+
+if TYPE_CHECKING:  # it needs a package
+    from exokernel.host.symbols import Symbols
 
 SOCKET_PATIENCE = 5.0  # seconds for QEMU to open its socket
 ENTRY = "main"
@@ -48,7 +51,9 @@ def execute(options: Namespace) -> int:
     source = locate(options.program)
     gdb, qemu = provide_program("gdb", "it is the debugger"), provide_qemu()
     compiled = compile_all(source, options.others)
-    images = [Symbols(compiled.program), Symbols(compiled.kernel)]
+    from exokernel.host.symbols import Symbols
+
+    images = [Symbols(path) for path in (compiled.program, compiled.kernel) if path is not None]
     stops = [place for stop in options.stops for place in places(stop, images)] or beginning(source, images[0])
     with tempfile.TemporaryDirectory(prefix="exok-") as folder:
         socket = Path(folder) / "gdb"
@@ -114,7 +119,7 @@ def script(compiled: Compiled, socket: str, stops: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def places(stop: str, images: Sequence[Symbols]) -> list[str]:
+def places(stop: str, images: "Sequence[Symbols]") -> list[str]:
     """What gdb calls the place: every function of that name, or as it stands.
 
     Raises:
@@ -128,7 +133,7 @@ def places(stop: str, images: Sequence[Symbols]) -> list[str]:
     return names
 
 
-def beginning(source: Path, program: Symbols) -> list[str]:
+def beginning(source: Path, program: "Symbols") -> list[str]:
     """The program's `main`, or where the image begins when that has dissolved."""
     found = [full for full, file in program.functions(ENTRY) if Path(file).name == source.name]
     return found or [f"*{program.elf['e_entry']:#x}"]

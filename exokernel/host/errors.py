@@ -26,6 +26,11 @@ class ToolError(Exception):
         self.fix = fix
         self.status = status
 
+    @classmethod
+    def of_output(cls, error: OSError) -> "ToolError":
+        """What to say when a stream of ours cannot be written."""
+        return cls(f"the program's output cannot be written: {error.strerror}")
+
     def render(self) -> str:
         fix = f"\n  fix: {self.fix}" if self.fix else ""
         return f"exok: {self.sentence}{fix}"

@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,11 +20,12 @@ from exokernel.host.errors import Status, ToolError
 from exokernel.host.locales import with_locale
 from exokernel.host.machine import memory_for
 from exokernel.host.outcome import Phases, Story, as_json
-from exokernel.host.programs import locate
+from exokernel.host.programs import Refused, locate
 from exokernel.host.provision import ROOT
 from exokernel.host.report import Verdict, parse, verdict
 from exokernel.model import machine
 from exokernel.model.devices import Console
+from exokernel.model.traceback import text_of
 
 LIBRARIES = "exokernel.libos"
 DEFAULT_LIBRARY = "exos"
@@ -35,7 +36,7 @@ def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
     """Run `source` and end with its status."""
     others = [locate(name) for name in options.others]
     phases.done("setup")
-    executables = machine.load(library_of(source), [source, *others])
+    executables = loaded(source, others)
     phases.done("load")
     given = standard_input()
     with TemporaryDirectory() as folder:
@@ -57,9 +58,21 @@ def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
     return conclude(ending, source.stem, phases, options)
 
 
+def loaded(source: Path, others: Sequence[Path]) -> dict[str, bytes]:
+    """Import kernel, library and programs, and give the programs' ELF files by name.
+
+    Raises:
+        Refused: one of them cannot be imported; Python's own words.
+    """
+    try:
+        return machine.load(library_of(source), [source, *others])
+    except Exception as error:
+        raise Refused(text_of(error).rstrip()) from error
+
+
 def library_of(source: Path) -> str:
     """The library a program imports, or ExOS. Libraries are the packages that know how to start."""
-    found = IMPORT.findall(source.read_text(encoding="utf-8"))
+    found = IMPORT.findall(source.read_text(encoding="utf-8", errors="replace"))
     names = [name for name in found if (ROOT / "exokernel" / "libos" / name / "start.py").is_file()]
     return f"{LIBRARIES}.{names[0] if names else DEFAULT_LIBRARY}"
 
@@ -81,6 +94,10 @@ def run_machine(archive: bytes, terminal: int | None, options: Namespace) -> End
         code = machine.run(archive, Console(report=report, input=terminal), memory, options.timeout)
     except TimeoutError:
         timed_out = True
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ToolError.of_output(error) from error
     except RuntimeError as error:
         raise ToolError(str(error)) from error
     return Ending(2 * code + 1, taken(report), b"", timed_out, time.perf_counter() - started)

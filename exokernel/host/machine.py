@@ -98,7 +98,7 @@ def parse_size(text: str) -> int:
     Raises:
         ValueError: it is not a size.
     """
-    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
     digits, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in units else (text, "M")
     size = int(digits) * units[unit]
     if size < MEBIBYTE:

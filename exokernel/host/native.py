@@ -14,7 +14,7 @@ from exokernel.host.boot import Ending
 from exokernel.host.errors import Status
 from exokernel.host.locales import with_locale
 from exokernel.host.machine import POWERED_OFF
-from exokernel.host.outcome import Phases, conclude
+from exokernel.host.outcome import Phases, conclude, tell_images
 from exokernel.host.programs import Compiled, build_program
 
 REPORT = 3  # the descriptor that the library on Linux reports to
@@ -25,11 +25,13 @@ def run_native(source: Path, options: Namespace, phases: Phases) -> int:
     phases.done("setup")
     program = build_program(source, "linux", options.quiet)
     phases.done("compile")
+    compiled = Compiled(None, program, source)
+    tell_images(compiled, phases, options)
     words = [source.stem, *options.arguments, *options.after_dashes]
     environment = dict(text.split("=", 1) for text in with_locale(options.environment))
     ending = run_process(program, words, environment, options.timeout)
     phases.done("machine")
-    return conclude(ending, Compiled(None, program, source), phases, options)
+    return conclude(ending, compiled, phases, options)
 
 
 def run_process(program: Path, words: list[str], environment: dict[str, str], seconds: float | None) -> Ending:

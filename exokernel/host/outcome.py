@@ -13,8 +13,8 @@ from typing import NamedTuple
 from exokernel.host.boot import Ending
 from exokernel.host.errors import Status
 from exokernel.host.programs import Compiled
+from exokernel.host.provision import say
 from exokernel.host.report import Report, Verdict, parse, verdict
-
 
 MOST_TRACEBACKS = 5  # of crashes in one run
 
@@ -35,6 +35,15 @@ class Phases:
         rows = [*self.seconds.items(), ("total", sum(self.seconds.values()))]
         for phase, seconds in rows:
             sys.stderr.write(f"exok: {phase:8} {seconds * 1000:8.1f} ms\n")
+
+
+def tell_images(compiled: Compiled, phases: Phases, options: Namespace) -> None:
+    """With -v, say which images run, and which of them were made just now. Phase `compile` has just been done."""
+    if options.verbose:
+        since = time.time() - phases.seconds["compile"]
+        kernel = [] if compiled.kernel is None else [("kernel", compiled.kernel)]
+        for name, path in (*kernel, (compiled.name, compiled.program), *compiled.others):
+            say(f"{name}: {path} ({'compiled' if path.stat().st_mtime >= since else 'from the cache'})")
 
 
 class Story(NamedTuple):

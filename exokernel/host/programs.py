@@ -43,14 +43,19 @@ def locate(name: str) -> Path:
     Raises:
         ToolError: there is none.
     """
+    if not name:
+        raise ToolError("a program's name is missing", known_programs(), Status.NOT_FOUND)
     for path in (Path(name), PROGRAMS / name, PROGRAMS / f"{name}.py"):
         if path.is_file():
             return path
     if Path(name).is_dir():
         raise ToolError(f"'{name}' is a folder, not a program", status=Status.NOT_FOUND)
+    raise ToolError(f"there is no program '{name}'", known_programs(), Status.NOT_FOUND)
+
+
+def known_programs() -> str:
     known = ", ".join(sorted(path.stem for path in PROGRAMS.glob("*.py")))
-    fix = f"name a file, or one of programs/: {known}" if known else ""
-    raise ToolError(f"there is no program '{name}'", fix, Status.NOT_FOUND)
+    return f"name a file, or one of programs/: {known}" if known else ""
 
 
 def compile_all(source: Path, others: Sequence[str] = (), quiet: bool = False) -> Compiled:

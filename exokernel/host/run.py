@@ -19,17 +19,19 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import BinaryIO
 
+from exokernel.abi.names import FRAME_SIZE, FRAMES
 from exokernel.host.boot import boot
 from exokernel.host.cargo import Cargo, pack, standard_input, terminal_of
 from exokernel.host.errors import ToolError
 from exokernel.host.locales import with_locale
-from exokernel.host.machine import LEAST_SPARE, Board, Machine, memory_for, parse_size
-from exokernel.host.outcome import Phases, conclude
+from exokernel.host.machine import LEAST_SPARE, Board, Machine, Streams, memory_for, parse_size, quoted
+from exokernel.host.outcome import Phases, conclude, tell_images
 from exokernel.host.programs import Compiled, compile_all, locate
 from exokernel.host.progress import progress
-from exokernel.host.provision import provide_qemu
+from exokernel.host.provision import provide_qemu, say
 
 MACHINES = ("qemu", "native", "cpython")
+USABLE_MEMORY = FRAMES * FRAME_SIZE
 LONGEST = 1_000_000.0  # seconds
 
 
@@ -43,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--timings", action="store_true", help="how long each phase took, on standard error")
     noise = parser.add_mutually_exclusive_group()
     noise.add_argument("-q", "--quiet", action="store_true", help="only the guest speaks")
-    noise.add_argument("-v", "--verbose", action="store_true", help="also the machine's report")
+    noise.add_argument("-v", "--verbose", action="store_true", help="also which images run, on which machine, and what it reports")
 
 
 def add_machine_arguments(parser: ArgumentParser) -> None:
@@ -107,12 +109,15 @@ def run_on_qemu(path: Path, options: Namespace, phases: Phases) -> int:
     phases.done("setup")
     compiled = compile_all(path, options.others, quiet=options.quiet)
     phases.done("compile")
+    tell_images(compiled, phases, options)
     given = standard_input()
     archive = pack_cargo(compiled, options, given)
     phases.done("image")
     try:
         terminal = terminal_of(given)
         machine = machine_for(compiled, archive, options)._replace(typed=terminal is not None)
+        if options.verbose:
+            say(quoted(machine.command(qemu, Streams(1, 2, 2))))
         ending = boot(machine, qemu, options.timeout, files=[archive], terminal=terminal)
     finally:
         os.close(archive)
@@ -134,6 +139,8 @@ def pack_cargo(compiled: Compiled, options: Namespace, given: BinaryIO | None) -
 
 
 def machine_for(compiled: Compiled, archive: int, options: Namespace) -> Machine:
+    if options.memory is not None and options.memory > USABLE_MEMORY:
+        raise ToolError(f"the kernel knows what to do with {USABLE_MEMORY >> 20:,}M of memory, and no more", f"-m {USABLE_MEMORY >> 20}M")
     size = os.fstat(archive).st_size
     memory = options.memory if options.memory is not None else memory_for(size)
     if size + LEAST_SPARE > memory:

@@ -113,6 +113,8 @@ class Hardware:
             self.ports.output(port, value, size)
         except PowerOff as off:
             self.end(off.code)
+        except OSError as error:  # nobody takes what is written
+            self.end(error)
 
     def input(self, port: int, size: int) -> int:
         return self.ports.input(port, size)

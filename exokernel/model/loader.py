@@ -80,6 +80,8 @@ def load_programs(
         printing = printer(sys.modules[output])
         for path in programs:
             module = import_file(f"programs.{path.stem}", path, {"print": printing})
+            if not hasattr(module, "main"):
+                raise ImportError(f"{path} has no function `main`, which the library calls for the program's status")
             processor.programs[path.stem] = module.main
             image.exports[entry_symbol(path.stem)] = _starter(processor, path.stem)
         for name in [name for name in sys.modules if name.startswith("exokernel.libos.")]:

@@ -44,9 +44,12 @@ def run(
     Raises:
         RuntimeError: the machine broke.
         TimeoutError: it ran longer than `seconds`.
+        OSError: what it wrote could not be written.
     """
     processor.ports.console = console
-    outcome: int = processor.turns.run(lambda: boot(archive, memory_size), seconds)
+    outcome: int | OSError = processor.turns.run(lambda: boot(archive, memory_size), seconds)
+    if isinstance(outcome, OSError):
+        raise outcome
     return outcome
 
 

@@ -81,7 +81,15 @@ def template_text(form: op.InstructionForm) -> str:
 
 def escaped(text: str) -> str:
     """Text between the quotes of an LLVM string."""
-    return "".join(one if " " <= one <= "~" and one not in '"\\' else f"\\{ord(one):02X}" for one in text)
+    return escaped_octets(text.encode())
+
+
+def quoted(text: str) -> str:
+    return f'"{escaped(text)}"'
+
+
+def escaped_octets(octets: bytes) -> str:
+    return "".join(chr(one) if 32 <= one < 127 and one not in b'"\\' else f"\\{one:02X}" for one in octets)
 
 
 def instruct(emitter: Emitter, item: op.Instruct) -> None:

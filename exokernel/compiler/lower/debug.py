@@ -7,13 +7,13 @@ names stay relative, so that the image does not depend on where it was built.
 
 from __future__ import annotations
 
-import json
 import re
 
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.extents import cell_bits, size_of
 from exokernel.compiler.ir.types import U8, Boolean, Bytes, Cell, Embedded, Integer, Nothing, Record, Reference
 from exokernel.compiler.ir.types import Run, Storage, Text, Truth, Tuple, Value, View, Word, WordCell
+from exokernel.compiler.lower.control import quoted
 from exokernel.compiler.lower.scalars import scalars
 
 PRODUCER = "exokernel"
@@ -60,7 +60,7 @@ class DebugInfo:
         return len(self.nodes) - 1
 
     def file(self, name: str) -> int:
-        return self.node(f'!DIFile(filename: {json.dumps(name)}, directory: "")')
+        return self.node(f'!DIFile(filename: {quoted(name)}, directory: "")')
 
     def listed(self, items: list[int | None]) -> int:
         return self.node(f"!{{{', '.join('null' if one is None else f'!{one}' for one in items)}}}")
@@ -96,12 +96,12 @@ class DebugInfo:
                 raise TypeError(f"{kind} has no values")
 
     def basic(self, name: str, bits: int, encoding: str) -> int:
-        return self.node(f"!DIBasicType(name: {json.dumps(name)}, size: {bits}, encoding: {encoding})")
+        return self.node(f"!DIBasicType(name: {quoted(name)}, size: {bits}, encoding: {encoding})")
 
     def word(self, kind: Word) -> int:
         bits = cell_bits(WordCell(kind))
         base = self.basic(f"u{bits}", bits, "DW_ATE_unsigned")
-        name = json.dumps(short_name(kind.name))
+        name = quoted(short_name(kind.name))
         return self.node(f"!DIDerivedType(tag: DW_TAG_typedef, name: {name}, baseType: !{base})")
 
     def pointer(self, base: int) -> int:
@@ -126,13 +126,13 @@ class DebugInfo:
     def structure(self, name: str, bits: int, members: list[tuple[str, int, int, int]]) -> int:
         parts: list[int | None] = [
             self.node(
-                f"!DIDerivedType(tag: DW_TAG_member, name: {json.dumps(member)}, "
+                f"!DIDerivedType(tag: DW_TAG_member, name: {quoted(member)}, "
                 f"baseType: !{kind}, size: {size}, offset: {offset})"
             )
             for member, kind, size, offset in members
         ]
         return self.node(
-            f"!DICompositeType(tag: DW_TAG_structure_type, name: {json.dumps(name)}, "
+            f"!DICompositeType(tag: DW_TAG_structure_type, name: {quoted(name)}, "
             f"size: {bits}, elements: !{self.listed(parts)})"
         )
 
@@ -178,7 +178,7 @@ class DebugInfo:
         file = self.file(location.file)
         signature = self.node(f"!DISubroutineType(types: !{types})")
         return self.distinct(
-            f"!DISubprogram(name: {json.dumps(short_name(name))}, linkageName: {json.dumps(name)}, "
+            f"!DISubprogram(name: {quoted(short_name(name))}, linkageName: {quoted(name)}, "
             f"scope: !{file}, file: !{file}, line: {location.line}, scopeLine: {location.line}, "
             f"type: !{signature}, spFlags: DISPFlagLocalToUnit | DISPFlagDefinition | DISPFlagOptimized, unit: !{self.unit})"
         )
@@ -206,7 +206,7 @@ class DebugInfo:
         kind = self.value_type(local.type)
         number = f", arg: {argument}" if argument else ""
         variable = self.node(
-            f"!DILocalVariable(name: {json.dumps(local.name)}{number}, scope: !{scope}, "
+            f"!DILocalVariable(name: {quoted(local.name)}{number}, scope: !{scope}, "
             f"file: !{self.file(function.location.file)}, line: {function.location.line}, type: !{kind})"
         )
         pieces = scalars(local.type)
@@ -220,7 +220,7 @@ class DebugInfo:
     def static(self, name: str, storage: Storage) -> int:
         """The description of a static, to be attached to its global."""
         variable = self.distinct(
-            f"!DIGlobalVariable(name: {json.dumps(name.rpartition('.')[2])}, linkageName: {json.dumps(name)}, "
+            f"!DIGlobalVariable(name: {quoted(name.rpartition('.')[2])}, linkageName: {quoted(name)}, "
             f"scope: !{self.unit}, type: !{self.storage_type(storage)}, isLocal: true, isDefinition: true)"
         )
         number = self.node(f"!DIGlobalVariableExpression(var: !{variable}, expr: !DIExpression())")
@@ -232,7 +232,7 @@ class DebugInfo:
         statics = self.listed(list(self.statics))
         self.nodes[self.unit] = (
             f"distinct !DICompileUnit(language: DW_LANG_Python, file: !{self.file(name)}, "
-            f"producer: {json.dumps(PRODUCER)}, isOptimized: true, runtimeVersion: 0, "
+            f"producer: {quoted(PRODUCER)}, isOptimized: true, runtimeVersion: 0, "
             f"emissionKind: FullDebug, globals: !{statics}, splitDebugInlining: false)"
         )
         flags = [self.node(f'!{{i32 {behaviour}, !"{flag}", i32 {value}}}') for behaviour, flag, value in FLAGS]

@@ -14,7 +14,7 @@ from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.extents import alignment_of, size_of
 from exokernel.compiler.ir.types import Embedded, Reference, Storage
 from exokernel.compiler.lower import support
-from exokernel.compiler.lower.control import escaped
+from exokernel.compiler.lower.control import escaped, escaped_octets
 from exokernel.compiler.lower.debug import DebugInfo
 from exokernel.compiler.lower.function import FunctionLowering
 from exokernel.compiler.lower.gates import gates
@@ -158,4 +158,4 @@ class ModuleLowering:
 
 def as_text(content: bytes) -> str:
     """Bytes between the quotes of an LLVM string."""
-    return escaped(content.decode("latin-1"))
+    return escaped_octets(content)
