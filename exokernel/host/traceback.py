@@ -4,6 +4,7 @@ The stack is followed from function to function by the call frame information of
 image holds the address; what cannot be followed is left out rather than guessed.
 """
 
+import ast
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -61,7 +62,10 @@ def render(cause: Report, images: Sequence[Symbols], folders: Sequence[Path] = (
     lines = ["Traceback (most recent call last):\n"] if places else []
     for text, same in groupby(frame_text(place, folders) for place in reversed(places)):
         lines += repeated(text, len(list(same)))
-    return "".join(lines) + conclusion(cause, registers, images) + "\n"
+    last = conclusion(cause, registers, images)
+    if last == FAILED_CHECKS[Fault.ASSERTION] and places:
+        last += asserted(places[0], folders)
+    return "".join(lines) + last + "\n"
 
 
 def where_raised(registers: Registers) -> Registers:
@@ -99,19 +103,33 @@ def image_of(address: int, images: Sequence[Symbols]) -> Symbols | None:
 
 
 def frame_text(place: Place, folders: Sequence[Path]) -> str:
+    lines = source(place, folders)
+    text = lines[place.line - 1].strip() if 0 < place.line <= len(lines) else ""
+    return f'  File "{shown(Path(place.file))}", line {place.line}, in {place.function}\n' + (f"    {text}\n" if text else "")
+
+
+def asserted(place: Place, folders: Sequence[Path]) -> str:
+    """What the `assert` at a place says for the case that it fails."""
+    try:
+        tree = ast.parse("\n".join(source(place, folders)))
+    except SyntaxError:
+        return ""  # the source is not what was compiled
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assert(lineno=place.line, msg=ast.Constant(value=text)):
+                return f": {text}"
+    return ""
+
+
+def source(place: Place, folders: Sequence[Path]) -> list[str]:
+    """The lines of the file of a place; none if it is not found."""
     path = Path(place.file)
-    text = source_line([path, ROOT / path, *(folder / path for folder in folders)], place.line)
-    return f'  File "{shown(path)}", line {place.line}, in {place.function}\n' + (f"    {text}\n" if text else "")
-
-
-def source_line(candidates: Sequence[Path], line: int) -> str:
-    for candidate in candidates:
+    for candidate in [path, ROOT / path, *(folder / path for folder in folders)]:
         try:
-            lines = candidate.read_text().splitlines()
+            return candidate.read_text().splitlines()
         except OSError:
             continue
-        return lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    return ""
+    return []
 
 
 def shown(path: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from exokernel.abi.faults import Fault
 from exokernel.host.report import Report
 from exokernel.host.symbols import Memory, Place, Symbols
-from exokernel.host.traceback import render, repeated
+from exokernel.host.traceback import asserted, render, repeated
 
 FAILED_CHECK = bytes.fromhex("670fb94001")
 CALL = b"\xe8"
@@ -125,3 +125,16 @@ def test_recursion_is_shown_short() -> None:
     assert repeated("x", 10) == ["x", "x", "x", "  [Previous line repeated 7 more times]\n"]
     deep = Report("crash", "vector=e error=6 cr2=2fffc8 rip=dead0000 rsp=2fffd0")
     assert render(deep, []) == "RecursionError: the stack is used up\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('def f(x: int) -> None:\n    assert x == 1, "one, or nothing"\n', ": one, or nothing"),
+        ("def f(x: int) -> None:\n    assert x == 1\n", ""),
+        ("\nthis is no longer Python", ""),
+    ],
+)
+def test_a_failed_assertion_says_what_its_source_says(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "asserting.py").write_text(text)
+    assert asserted(Place("asserting.py", 2, "f"), [tmp_path]) == said
