@@ -1,7 +1,8 @@
 """`exok prove --mutants`: how the proof fares against small wrong changes, one line for each survivor.
 
-The status is 1 when a mutant survives that has no reason in `tests/prover/survivors.txt`, or
-when a reason stands there for one that does not survive.
+The status is 1 when a mutant of the source survives that has no reason in
+`tests/prover/survivors.txt`, when a reason stands there for one that does not survive, or when
+too few mutants of the optimised code are noticed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -25,72 +26,89 @@ from exokernel.host.errors import Status
 from exokernel.host.progress import ERASE, is_wanted
 
 if TYPE_CHECKING:
+    from exokernel.prover.code_mutants import CodeJudge, CodeMutation
+    from exokernel.prover.equality import Module
     from exokernel.prover.mutants import Fate, Judge
     from exokernel.prover.mutations import Mutation
     from exokernel.prover.system import System
 
-judges: list[Judge] = []  # of this process
+ENOUGH = 95.0  # percent of the mutants of optimised code
+judges: list[tuple[Judge, CodeJudge]] = []  # of this process
 
 
 def report_mutants(system: System, options: Namespace) -> int:
+    from exokernel.prover.code_mutants import code_mutants_of
+    from exokernel.prover.equality import optimised_kernel
     from exokernel.prover.mutants import excuses, mutants_of
 
-    began, reasons = time.perf_counter(), excuses()
-    mutants = mutants_of(system, options.calls)
-    fates: list[Fate] = []
-    for fate in fates_of(system, mutants, options):
-        fates.append(fate)
-        show(fate, reasons, options)
-        show_progress(fates, len(mutants), time.perf_counter() - began)
-    return summarise(fates, reasons, options, time.perf_counter() - began)
-
-
-def fates_of(system: System, mutants: list[Mutation], options: Namespace) -> Iterator[Fate]:
+    module = optimised_kernel()
     with TemporaryDirectory() as folder, ProcessPoolExecutor(
-        options.jobs, get_context("fork"), initializer=become_judge, initargs=(system, folder, options.again)
+        options.jobs, get_context("fork"), initializer=judge, initargs=(system, module, folder, options.again)
     ) as pool:
-        yield from pool.map(fate_of, mutants)
+        reasons = excuses()
+        of_source = fates_of(pool, "source", mutants_of(system, options.calls), reasons, options)
+        of_code = fates_of(pool, "optimised code", code_mutants_of(system, module, options.calls), {}, options)
+    unexcused = [each.label for each in of_source if each.lives and each.label not in reasons]
+    idle = [each.label for each in of_source if not each.lives and each.label in reasons]
+    for label in idle:
+        print(f"excused, and not alive: {label}", file=sys.stderr)
+    return Status.FAILED if unexcused or idle or score(of_code) < ENOUGH else 0
 
 
-def become_judge(system: System, folder: str, again: bool) -> None:
+def judge(system: System, module: Module, folder: str, again: bool) -> None:
+    """Make this process one that decides."""
+    from exokernel.prover.code_mutants import CodeJudge
     from exokernel.prover.mutants import Judge, Workshop
 
     gc.freeze()  # the terms of the system are many, and stay
-    judges[:] = [Judge(system, Workshop(Path(folder, str(os.getpid()))), again)]
+    workshop = Workshop(Path(folder, str(os.getpid())))
+    judges[:] = [(Judge(system, workshop, again), CodeJudge(system, module, again))]
 
 
-def fate_of(mutant: Mutation) -> Fate:
-    return judges[0].fate(mutant)
+def fate_of(mutant: Mutation | CodeMutation) -> Fate:
+    from exokernel.prover.mutations import Mutation
+
+    of_source, of_code = judges[0]
+    return of_source.fate(mutant) if isinstance(mutant, Mutation) else of_code.fate(mutant)
+
+
+def fates_of(
+    pool: ProcessPoolExecutor,
+    what: str,
+    mutants: Sequence[Mutation | CodeMutation],
+    reasons: dict[str, str],
+    options: Namespace,
+) -> list[Fate]:
+    """What becomes of each, shown as it is known; and how many in all."""
+    began = time.perf_counter()
+    fates: list[Fate] = []
+    for fate in pool.map(fate_of, mutants):
+        fates.append(fate)
+        show(fate, reasons, options)
+        show_progress(fates, len(mutants), time.perf_counter() - began)
+    if not options.json:
+        how = Counter(each.verdict for each in fates)
+        told = ", ".join(f"{count} {verdict}" for verdict, count in how.most_common())
+        killed, all = sum(each.killed for each in fates), sum(each.counts for each in fates)
+        seconds = time.perf_counter() - began
+        print(f"{what}: {killed} of {all} mutants killed ({score(fates):.1f} %) in {seconds:.0f} s: {told}", flush=True)
+    return fates
+
+
+def score(fates: list[Fate]) -> float:
+    return 100 * sum(each.killed for each in fates) / max(sum(each.counts for each in fates), 1) if fates else 100.0
 
 
 def show(fate: Fate, reasons: dict[str, str], options: Namespace) -> None:
     if options.json:
         print(json.dumps({**asdict(fate), "reason": reasons.get(fate.label, "")}), flush=True)
-    elif fate.counts and not fate.killed and fate.label not in reasons:
+    elif fate.lives and fate.label not in reasons:
         print(f"{ERASE if is_wanted() else ''}{fate.verdict:8}{fate.label} {fate.what}", flush=True)
 
 
 def show_progress(fates: list[Fate], total: int, seconds: float) -> None:
     if is_wanted():
-        alive = sum(each.counts and not each.killed for each in fates)
+        alive = sum(each.lives for each in fates)
         end = "\n" if len(fates) == total else ""
         sys.stderr.write(f"{ERASE}exok: {len(fates)} of {total} mutants, {alive} alive, {seconds:.0f} s{end}")
         sys.stderr.flush()
-
-
-def summarise(fates: list[Fate], reasons: dict[str, str], options: Namespace, seconds: float) -> int:
-    counted = [each for each in fates if each.counts]
-    killed = [each for each in counted if each.killed]
-    unexcused = [each.label for each in counted if not each.killed and each.label not in reasons]
-    idle = [label for label in reasons if label in {each.label for each in fates if each.killed or not each.counts}]
-    if not options.json:
-        how = Counter(each.verdict for each in fates)
-        score = 100 * len(killed) / max(len(counted), 1)
-        print(f"{len(killed)} of {len(counted)} mutants killed ({score:.1f} %) in {seconds:.0f} s: {told(how)}")
-        for label in idle:
-            print(f"excused, and not alive: {label}")
-    return Status.FAILED if unexcused or idle else 0
-
-
-def told(how: Counter[str]) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in how.most_common())

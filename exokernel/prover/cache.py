@@ -23,7 +23,7 @@ from exokernel.prover.solver import Statistics
 from exokernel.prover.system import Call, System
 
 FOLDER = ROOT / ".exok" / "proofs"
-BESIDE = ("mutants.py", "mutations.py", "counterexample.py", "ir_mutants.py")  # modules no proof depends on
+BESIDE = ("mutants.py", "mutations.py", "counterexample.py", "code_mutants.py")  # modules no proof depends on
 
 
 def reached(program: op.Program, name: str) -> set[str]:

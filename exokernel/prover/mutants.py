@@ -58,6 +58,10 @@ class Fate:
     def counts(self) -> bool:
         return self.verdict not in (NO_CODE, SAME_CODE)
 
+    @property
+    def lives(self) -> bool:
+        return self.counts and not self.killed
+
 
 def portable(name: str) -> bool:
     return name.startswith("exokernel.kernel.") and not name.startswith(

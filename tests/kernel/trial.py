@@ -12,6 +12,7 @@ from typing import Any
 from exokernel.abi.names import FIRST, NOBODY, Frame
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
+from exokernel.dialect.calls import Answer
 from tests.kernel import fake_machine, oracle
 from tests.kernel.moves import Move, any_moves, furnishing
 from tests.kernel.worlds import FRAMES, QUOTA, World
@@ -43,14 +44,14 @@ class Trial:
         if name == "environment_destroy" and arguments[0] == FIRST:
             return False  # the machine would end
         if not self.judges(name):
-            self.world.answer(name, *arguments, by=by)
+            self.answer(name, arguments, by)
             return True
         self.calls += 1
         expectation = oracle.expect(self.world, name, by, arguments)
         before = self.world.snapshot()
         root = self.world.environments[by].root
         remembered = dict(fake_machine.mapped_pages(root))
-        answer = self.world.answer(name, *arguments, by=by)
+        answer = self.answer(name, arguments, by)
         assert answer.error == expectation.error, f"{name}{arguments}: {answer.error}, not {expectation.error}"
         after = self.world.snapshot()
         if answer.error:
@@ -65,6 +66,13 @@ class Trial:
         oracle.check_translations(self.world, root, remembered)
         self.look_around()
         return True
+
+    def answer(self, name: str, arguments: tuple[Any, ...], by: int) -> Answer:
+        try:
+            return self.world.answer(name, *arguments, by=by)
+        except fake_machine.PoweredOff:
+            self.is_off = True
+            raise AssertionError(f"{name} switched the machine off") from None
 
     def tick(self) -> bool:
         if self.is_off:
