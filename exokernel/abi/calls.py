@@ -16,6 +16,7 @@ Of several errors the one listed first is raised, unless a call says otherwise.
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.console import Stream
 from exokernel.abi.names import EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
+from exokernel.abi.tables import Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import system_call
 
@@ -313,13 +314,13 @@ def environment_create(
     """Make an embryo of the free name, with an empty page table in `root` and a zeroed environment page.
 
     Both frames must be free; they become its own, guarded as it is by the capability in
-    `guard`. `quota` frames of the caller's unused quota become its quota. `at` is where it
-    will see its page, once somebody maps it there.
+    `guard`. `quota` frames of the caller's unused quota become its quota, and so does one name,
+    its own. `at` is where it will see its page, once somebody maps it there.
 
     Raises:
         NoCapability: `guard` is empty.
         InUse: the name or a frame is not free, or both are one.
-        QuotaExceeded: `quota` is less than two, or more than the caller has unused.
+        QuotaExceeded: `quota` is less than two, or more than the caller has unused; or it has no name unused.
     Source: SOSP95 §5, environments; Xok env.c, env_alloc.
     """
 
@@ -328,10 +329,12 @@ def environment_create(
 def environment_clone(environment: EnvironmentId, page: Frame, at: Page, guard: Slot, quota: int) -> None:
     """Make an embryo of the free name in the caller's own address space, with a zeroed environment page.
 
+    It pays as in `environment_create`.
+
     Raises:
         NoCapability: `guard` is empty.
         InUse: the name or the frame is not free.
-        QuotaExceeded: `quota` is less than one, or more than the caller has unused.
+        QuotaExceeded: `quota` is less than one, or more than the caller has unused; or it has no name unused.
     Source: Xok env.c, env_clone.
     """
 
@@ -362,7 +365,7 @@ def environment_destroy(environment: EnvironmentId, key: Slot) -> None:
 
 @system_call(24)
 def environment_free(environment: EnvironmentId) -> None:
-    """Free the name of a dead environment that is fully reaped, its root and its page; the caller gets its quota.
+    """Free the name of a dead environment that is fully reaped, its root and its page; the caller gets its quotas.
 
     Raises:
         WrongKind: it is not dead.
@@ -373,14 +376,14 @@ def environment_free(environment: EnvironmentId) -> None:
 
 
 @system_call(25)
-def environment_quota(environment: EnvironmentId, key: Slot, frames: int) -> None:
-    """Move `frames` of the caller's unused quota to another environment.
+def environment_quota(environment: EnvironmentId, key: Slot, resource: Resource, amount: int) -> None:
+    """Move so much of the caller's unused quota of a resource to another environment.
 
     Raises:
         WrongKind: it neither lives nor is an embryo.
         NoCapability: `key` is empty.
         NotPermitted: `key` does not grant WRITE over it.
-        QuotaExceeded: `frames` is negative, or more than the caller has unused.
+        QuotaExceeded: `amount` is negative, or more than the caller has unused.
     Source: none; whoever owns, pays.
     """
 
@@ -395,6 +398,7 @@ def slice_alloc(slice: Slice, guard: Slot) -> None:
     Raises:
         NoCapability: `guard` is empty.
         InUse: the slice is not free.
+        QuotaExceeded: the caller owns as many slices as it may.
     Source: SOSP95 §5, processor time slices: position has meaning.
     """
 
@@ -413,7 +417,7 @@ def slice_free(slice: Slice, key: Slot) -> None:
 
 @system_call(28)
 def slice_give(slice: Slice, key: Slot, receiver: EnvironmentId) -> None:
-    """Make another environment the owner of a slice; the guard stays.
+    """Make another environment the owner of a slice, and move with it the quota to own it; the guard stays.
 
     Raises:
         WrongKind: the slice is free, or the receiver neither lives nor is an embryo.

@@ -64,6 +64,14 @@ class Reason(Enumeration, bits=8):
     NO_ENTRY = 5  # its slice ended, and it had no entry point for that
 
 
+class Resource(Enumeration, bits=8):
+    """What environments have a quota of. Quota is moved, never made."""
+
+    FRAMES = 0
+    SLICES = 1
+    NAMES = 2  # of environments: each uses one, and may let others use the rest
+
+
 class EnvironmentState(Shared):
     """One environment. Its registers are not here: they are its own business."""
 
@@ -72,12 +80,14 @@ class EnvironmentState(Shared):
     root: StoredFrame = Frame(0)  # its page table
     page: StoredFrame = Frame(0)  # its environment page
     frames: u32 = 0  # it owns
-    quota: u32 = 0  # frames it may own
+    quota: u32 = 0  # of frames: so many it may own
     generation: StoredGeneration = Generation(0)  # how often this name has been used
     mappings: u32 = 0  # entries made under its capabilities
     donor_generation: StoredGeneration = Generation(0)  # which bearer of the donor's name is meant
     donor: StoredEnvironment = NOBODY  # whose grant it accepts, or NOBODY
     slices: u16 = 0  # it owns
+    slice_quota: u16 = 0  # of slices
+    name_quota: u16 = 0  # of names of environments; its own is one of them
     excess: u16 = 0  # ticks it owes
     accepting: StoredSlot = Slot(0)  # the slot opened for that grant
     phase: Phase = Phase.FREE

@@ -1,15 +1,16 @@
 """Environments: what holds capabilities, owns frames and slices, and runs.
 
 An environment is made as an embryo that its maker fills, lives, and dies; what a dead one owned
-waits to be reaped, item by item, by anyone, and then the name is free again. Quota moves with
-every step and is never made. The kernel keeps no registers and knows no kinship: what a
+waits to be reaped, item by item, by anyone, and then the name is free again. Of all that there
+are only so many of, names among them, each has a quota, which moves with every step and is
+never made. The kernel keeps no registers and knows no kinship: what a
 library makes of environments is not known here. [SOSP95 §5, environments]
 """
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import InUse, QuotaExceeded, WrongKind
 from exokernel.abi.names import GENERATIONS, NOBODY, EnvironmentId, Frame, Generation, Page, Slot
-from exokernel.abi.tables import EnvironmentState, FrameKind, Phase, Reason
+from exokernel.abi.tables import EnvironmentState, FrameKind, Phase, Reason, Resource
 from exokernel.dialect import inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import empty_list, key_in, require
@@ -28,10 +29,30 @@ def require_name(environment: EnvironmentId) -> None:
 
 
 @inline
-def require_unused_quota(payer: EnvironmentId, least: int, quota: int) -> None:
-    """Raises QuotaExceeded unless `quota` is at least `least`, and no more than the payer has unused."""
-    if not least <= quota <= environments[payer].quota - environments[payer].frames:
+def unused_quota(environment: EnvironmentId, resource: Resource) -> int:
+    """How much more of a resource an environment may come to have. Its own name it has."""
+    state = environments[environment]
+    match resource:
+        case Resource.FRAMES:
+            return state.quota - state.frames
+        case Resource.SLICES:
+            return state.slice_quota - state.slices
+        case _:
+            return state.name_quota - 1
+
+
+@inline
+def require_unused_quota(payer: EnvironmentId, resource: Resource, least: int, amount: int) -> None:
+    """Raises QuotaExceeded unless the amount is at least `least`, and no more than the payer has unused."""
+    if not least <= amount <= unused_quota(payer, resource):
         raise QuotaExceeded(payer)
+
+
+@inline
+def require_endowment(payer: EnvironmentId, least: int, quota: int) -> None:
+    """Raises QuotaExceeded unless the payer can give a new environment its quota of frames, and a name."""
+    require_unused_quota(payer, Resource.FRAMES, least, quota)
+    require_unused_quota(payer, Resource.NAMES, 1, 1)
 
 
 @inline
@@ -51,7 +72,14 @@ def conceive(
     """Give a free name an embryo, which owns nothing yet."""
     generation = Generation((environments[environment].generation + 1) % GENERATIONS)
     environments[environment] = EnvironmentState(
-        guard=guard, at=at, root=root, page=page, quota=quota, generation=generation, phase=Phase.EMBRYO
+        guard=guard,
+        at=at,
+        root=root,
+        page=page,
+        quota=quota,
+        generation=generation,
+        name_quota=1,
+        phase=Phase.EMBRYO,
     )
     machine.forget_registers(environment)
 
@@ -89,9 +117,10 @@ def environment_create(
     require_free(page)
     if root == page:
         raise InUse(page)
-    require_unused_quota(caller, 2, quota)
+    require_endowment(caller, 2, quota)
 
     environments[caller].quota -= quota
+    environments[caller].name_quota -= 1
     conceive(environment, root, page, at, capability, quota)
     make_root(environment, root, capability)
     make_page(environment, page, capability)
@@ -105,10 +134,11 @@ def environment_clone(
     capability = key_in(caller, guard)
     require_name(environment)
     require_free(page)
-    require_unused_quota(caller, 1, quota)
+    require_endowment(caller, 1, quota)
 
     root = environments[caller].root
     environments[caller].quota -= quota
+    environments[caller].name_quota -= 1
     conceive(environment, root, page, at, capability, quota)
     make_page(environment, page, capability)
     frames[root].uses += 1
@@ -151,6 +181,8 @@ def environment_free(caller: EnvironmentId, environment: EnvironmentId) -> None:
         raise InUse(environment)
 
     environments[caller].quota += state.quota
+    environments[caller].slice_quota += state.slice_quota
+    environments[caller].name_quota += state.name_quota
     frames[root].uses -= 1
     if owns_root:
         release(root)
@@ -160,11 +192,22 @@ def environment_free(caller: EnvironmentId, environment: EnvironmentId) -> None:
 
 
 @syscall
-def environment_quota(caller: EnvironmentId, environment: EnvironmentId, key: Slot, frames: int) -> None:
+def environment_quota(
+    caller: EnvironmentId, environment: EnvironmentId, key: Slot, resource: Resource, amount: int
+) -> None:
     """Hand quota on."""
     require_before_death(environment)
     require(caller, key, Rights.WRITE, environments[environment].guard)
-    require_unused_quota(caller, 0, frames)
+    require_unused_quota(caller, resource, 0, amount)
 
-    environments[caller].quota -= frames
-    environments[environment].quota += frames
+    giver, receiver = environments[caller], environments[environment]
+    match resource:
+        case Resource.FRAMES:
+            giver.quota -= amount
+            receiver.quota += amount
+        case Resource.SLICES:
+            giver.slice_quota -= amount
+            receiver.slice_quota += amount
+        case _:
+            giver.name_quota -= amount
+            receiver.name_quota += amount

@@ -3,13 +3,13 @@
 Its program is an ELF whose segments lie in the archive as they will lie in memory: what is
 never written is mapped where it is, the rest is copied, and what the archive does not hold
 stays unmapped, for the library to find out as it does for any page. The environment gets a
-capability that dominates all, every slice and the archive, and the right to every free frame.
+capability that dominates all, every slice and the archive, and the quota of all there is.
 It is filled by the very calls it could have made itself. [ELF-64 object file format; cpio(5)]
 """
 
 from exokernel.abi.capability import ARCHIVE_GUARD, ROOT
 from exokernel.abi.layout import ENVIRONMENT_PAGE
-from exokernel.abi.names import FIRST, FRAME_SIZE, ROOT_SLOT, SLICES, Frame, Index, Page, Slice
+from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAME_SIZE, ROOT_SLOT, SLICES, Frame, Index, Page, Slice
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry, Linear
 from exokernel.dialect import Array, Record, u8
@@ -54,6 +54,8 @@ def make(archive: Module, free: int) -> None:
     root, page = fresh(), fresh()
     quota = free + frames_of(archive.size)
     conceive(FIRST, root, page, Page(ENVIRONMENT_PAGE // FRAME_SIZE), ROOT, quota)
+    environments[FIRST].slice_quota = SLICES
+    environments[FIRST].name_quota = ENVIRONMENTS - 1  # but NOBODY
     make_root(FIRST, root, ROOT)
     make_page(FIRST, page, ROOT)
     held(FIRST, ROOT_SLOT).capability = ROOT

@@ -23,10 +23,12 @@ from exokernel.abi.names import (
     Slice,
     Slot,
 )
+from exokernel.abi.tables import Resource
 from exokernel.dialect import admits, inline, syscall, unsigned_less
 from exokernel.kernel.state import machine_state
 
 STREAMS = 3
+RESOURCES = 3
 RIGHTS = 8  # sets of them
 
 
@@ -106,6 +108,14 @@ def admit_stream(raw: int) -> Stream:
     if not unsigned_less(raw, STREAMS):
         raise BadName(raw)
     return Stream(raw)
+
+
+@admits(Resource)
+@inline
+def admit_resource(raw: int) -> Resource:
+    if not unsigned_less(raw, RESOURCES):
+        raise BadName(raw)
+    return Resource(raw)
 
 
 @syscall

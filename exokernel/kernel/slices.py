@@ -8,7 +8,7 @@ time slices]
 """
 
 from exokernel.abi.capability import Rights
-from exokernel.abi.errors import InUse, WrongKind
+from exokernel.abi.errors import InUse, QuotaExceeded, WrongKind
 from exokernel.abi.names import NOBODY, SLICES, EnvironmentId, Slice, Slot
 from exokernel.abi.tables import Phase, Reason
 from exokernel.dialect import inline, syscall
@@ -38,6 +38,8 @@ def slice_alloc(caller: EnvironmentId, slice: Slice, guard: Slot) -> None:
     capability = key_in(caller, guard)
     if slices[slice].owner != NOBODY:
         raise InUse(slice)
+    if environments[caller].slices >= environments[caller].slice_quota:
+        raise QuotaExceeded(caller)
 
     slices[slice].guard = capability
     own(slice, caller)
@@ -56,12 +58,15 @@ def slice_free(caller: EnvironmentId, slice: Slice, key: Slot) -> None:
 
 @syscall
 def slice_give(caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId) -> None:
-    """Hand a slice on."""
+    """Hand a slice on, and with it the quota to own it: so a receiver need not agree, and loses nothing."""
+    owner = slices[slice].owner
     phase = environments[receiver].phase
-    if slices[slice].owner == NOBODY or (phase != Phase.LIVE and phase != Phase.EMBRYO):
+    if owner == NOBODY or (phase != Phase.LIVE and phase != Phase.EMBRYO):
         raise WrongKind(slice)
     require(caller, key, Rights.GRANT, slices[slice].guard)
 
+    environments[owner].slice_quota -= 1
+    environments[receiver].slice_quota += 1
     own(slice, receiver)
 
 

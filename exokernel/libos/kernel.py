@@ -53,7 +53,7 @@ from exokernel.abi.names import (
     Page,
     Slice,
 )
-from exokernel.abi.tables import FrameKind, Phase
+from exokernel.abi.tables import FrameKind, Phase, Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos.arch.x86_64.exposed import (
     capabilities,
@@ -197,7 +197,13 @@ def free_slice(start: int) -> Slice:
     raise NothingFree
 
 
-def unused_quota() -> int:
-    """How many frames we may still come to own."""
+def unused_quota(resource: Resource = Resource.FRAMES) -> int:
+    """How much more of a resource we may come to have. Our own name we have."""
     ours = environments[ourselves()]
-    return ours.quota - ours.frames
+    match resource:
+        case Resource.FRAMES:
+            return ours.quota - ours.frames
+        case Resource.SLICES:
+            return ours.slice_quota - ours.slices
+        case _:
+            return ours.name_quota - 1

@@ -40,6 +40,7 @@ ADMITTED = {
     "Generation": "generation",
     "Slice": "slice",
     "Rights": "rights",
+    "Resource": "resource",
     "Stream": "stream",
 }
 

@@ -4,7 +4,7 @@ from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
 from exokernel.abi.layout import FIRST_KERNEL_SLOT, SELF_SLOT
 from exokernel.abi.names import GENERATIONS, NOBODY, EnvironmentId, Frame, Generation, Index, Page, Slot
-from exokernel.abi.tables import FrameKind, Phase, Reason
+from exokernel.abi.tables import FrameKind, Phase, Reason, Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch.x86_64.paging import kernel_root
 from exokernel.kernel.state import environments, frames
@@ -40,8 +40,20 @@ def can_end(environment: EnvironmentId) -> bool:
     return environments[environment].phase == Phase.LIVE or environments[environment].phase == Phase.EMBRYO
 
 
-def unused_quota(environment: EnvironmentId) -> int:
-    return environments[environment].quota - environments[environment].frames
+def unused_quota(environment: EnvironmentId, resource: Resource) -> int:
+    state = environments[environment]
+    match resource:
+        case Resource.FRAMES:
+            return state.quota - state.frames
+        case Resource.SLICES:
+            return state.slice_quota - state.slices
+        case _:
+            return state.name_quota - 1
+
+
+def can_endow(payer: EnvironmentId, least: int, quota: int) -> bool:
+    """Whether a payer has so many frames, and a name, for a new environment."""
+    return least <= quota <= unused_quota(payer, Resource.FRAMES) and unused_quota(payer, Resource.NAMES) > 0
 
 
 def embryo_row(environment: EnvironmentId, root: Frame, page: Frame, at: Page, guard: Capability) -> IdentityRow:
@@ -60,8 +72,8 @@ def paying_for(
     """Any account, after a payer has endowed a new environment that owns its first frames."""
     before = account_row(any_environment)
     if any_environment == environment:
-        return AccountRow(owned, quota, 0, 0)
-    return entitled(before, -quota) if any_environment == payer else before
+        return AccountRow(owned, quota, 0, 0, 1, 0)
+    return entitled(before, -quota, 0, -1) if any_environment == payer else before
 
 
 def kernel_half_of(root: Frame, index: Index) -> Entry:
@@ -81,7 +93,7 @@ def environment_create_error(
         return NoCapability.number
     if not is_free_name(environment) or not is_free(root) or not is_free(page) or root == page:
         return InUse.number
-    return ALLOWED if 2 <= quota <= unused_quota(caller) else QuotaExceeded.number
+    return ALLOWED if can_endow(caller, 2, quota) else QuotaExceeded.number
 
 
 def environment_create_identity(
@@ -169,7 +181,7 @@ def environment_clone_error(
         return NoCapability.number
     if not is_free_name(environment) or not is_free(page):
         return InUse.number
-    return ALLOWED if 1 <= quota <= unused_quota(caller) else QuotaExceeded.number
+    return ALLOWED if can_endow(caller, 1, quota) else QuotaExceeded.number
 
 
 def environment_clone_identity(
@@ -312,9 +324,10 @@ def environment_free_account(
     caller: EnvironmentId, environment: EnvironmentId, any_environment: EnvironmentId
 ) -> AccountRow:
     if any_environment == environment:
-        return AccountRow(0, 0, 0, 0)
-    before = account_row(any_environment)
-    return entitled(before, environments[environment].quota) if any_environment == caller else before
+        return AccountRow(0, 0, 0, 0, 0, 0)
+    before, left = account_row(any_environment), account_row(environment)
+    heir = any_environment == caller
+    return entitled(before, left.quota, left.slice_quota, left.name_quota) if heir else before
 
 
 def environment_free_conduct(
@@ -340,21 +353,33 @@ def environment_free_frame(caller: EnvironmentId, environment: EnvironmentId, an
 # environment_quota
 
 
-def environment_quota_error(caller: EnvironmentId, environment: EnvironmentId, key: Slot, frames: int) -> int:
+def environment_quota_error(
+    caller: EnvironmentId, environment: EnvironmentId, key: Slot, resource: Resource, amount: int
+) -> int:
     if not can_end(environment):
         return WrongKind.number
     error = key_error(caller, key, Rights.WRITE, environments[environment].guard)
     if error != ALLOWED:
         return error
-    return ALLOWED if 0 <= frames <= unused_quota(caller) else QuotaExceeded.number
+    return ALLOWED if 0 <= amount <= unused_quota(caller, resource) else QuotaExceeded.number
 
 
 def environment_quota_account(
-    caller: EnvironmentId, environment: EnvironmentId, key: Slot, frames: int, any_environment: EnvironmentId
+    caller: EnvironmentId,
+    environment: EnvironmentId,
+    key: Slot,
+    resource: Resource,
+    amount: int,
+    any_environment: EnvironmentId,
 ) -> AccountRow:
     before = account_row(any_environment)
-    if caller == environment:
+    if caller == environment or (any_environment != caller and any_environment != environment):
         return before
-    if any_environment == caller:
-        return entitled(before, -frames)
-    return entitled(before, frames) if any_environment == environment else before
+    more = amount if any_environment == environment else -amount
+    match resource:
+        case Resource.FRAMES:
+            return entitled(before, more, 0, 0)
+        case Resource.SLICES:
+            return entitled(before, 0, more, 0)
+        case _:
+            return entitled(before, 0, 0, more)

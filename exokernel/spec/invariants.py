@@ -153,7 +153,7 @@ def slot_opened_for_a_grant_is_empty(environment: EnvironmentId) -> bool:
 
 
 def environment_has_its_root_and_page(environment: EnvironmentId) -> bool:
-    """An environment that exists has a root, a page of its own, and no more frames than its quota."""
+    """An environment that exists has a root and a page of its own."""
     state = environments[environment]
     if state.phase > Phase.DEAD:
         return False
@@ -165,9 +165,15 @@ def environment_has_its_root_and_page(environment: EnvironmentId) -> bool:
         frames[state.root].kind == FrameKind.TABLE_4
         and frames[state.page].kind == FrameKind.DATA
         and frames[state.page].owner == environment
-        and state.frames <= state.quota
         and state.guard.well_formed
     )
+
+
+def environment_keeps_to_its_quotas(environment: EnvironmentId) -> bool:
+    """No environment has more frames or slices than it may, nor a name that it may not have."""
+    state = environments[environment]
+    owned = state.frames <= state.quota and state.slices <= state.slice_quota
+    return owned and (state.phase == Phase.FREE or state.name_quota > 0)
 
 
 def free_name_has_nothing(environment: EnvironmentId) -> bool:
@@ -175,8 +181,9 @@ def free_name_has_nothing(environment: EnvironmentId) -> bool:
     state = environments[environment]
     if state.phase != Phase.FREE:
         return True
-    nothing_owned = state.frames == 0 and state.quota == 0 and state.slices == 0 and state.mappings == 0
-    return nothing_owned and state.donor == NOBODY and state.excess == 0
+    nothing_owned = state.frames == 0 and state.slices == 0 and state.mappings == 0
+    no_quota = state.quota == 0 and state.slice_quota == 0 and state.name_quota == 0
+    return nothing_owned and no_quota and state.donor == NOBODY and state.excess == 0
 
 
 def debt_is_bounded(environment: EnvironmentId) -> bool:

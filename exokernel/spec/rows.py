@@ -74,12 +74,16 @@ class AccountRow(NamedTuple):
     frames: int
     quota: int
     slices: int
+    slice_quota: int
+    name_quota: int
     mappings: int
 
 
 def account_row(environment: EnvironmentId) -> AccountRow:
     state = environments[environment]
-    return AccountRow(state.frames, state.quota, state.slices, state.mappings)
+    return AccountRow(
+        state.frames, state.quota, state.slices, state.slice_quota, state.name_quota, state.mappings
+    )
 
 
 class ConductRow(NamedTuple):
@@ -157,12 +161,20 @@ def reaper_error(owner: EnvironmentId, holder: EnvironmentId, key: Slot, wanted:
 
 def owning(before: AccountRow, more: int) -> AccountRow:
     """An account with `more` frames."""
-    return AccountRow(before.frames + more, before.quota, before.slices, before.mappings)
+    slices, slice_quota = before.slices, before.slice_quota
+    return AccountRow(before.frames + more, before.quota, slices, slice_quota, before.name_quota, before.mappings)
 
 
-def entitled(before: AccountRow, more: int) -> AccountRow:
-    """An account with `more` quota."""
-    return AccountRow(before.frames, before.quota + more, before.slices, before.mappings)
+def entitled(before: AccountRow, frames: int, slices: int, names: int) -> AccountRow:
+    """An account with so much more quota of each resource."""
+    return AccountRow(
+        before.frames,
+        before.quota + frames,
+        before.slices,
+        before.slice_quota + slices,
+        before.name_quota + names,
+        before.mappings,
+    )
 
 
 def using(before: FrameRow, more: int) -> FrameRow:

@@ -8,12 +8,12 @@ else, but for a directed yield within a slice.
 from typing import NamedTuple
 
 from exokernel.abi.capability import Rights
-from exokernel.abi.errors import InUse, NoCapability, WrongKind
+from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
 from exokernel.abi.names import FRAME_SIZE, NOBODY, SLICES, USER_PAGES, EnvironmentId, Slice, Slot
-from exokernel.abi.tables import Phase, Reason
+from exokernel.abi.tables import Phase, Reason, Resource
 from exokernel.kernel.arch import machine
 from exokernel.kernel.state import environments, machine_state, slices
-from exokernel.spec.environments import can_end, in_phase
+from exokernel.spec.environments import can_end, in_phase, unused_quota
 from exokernel.spec.rows import (
     ALLOWED,
     AccountRow,
@@ -23,6 +23,7 @@ from exokernel.spec.rows import (
     SliceRow,
     account_row,
     conduct_row,
+    entitled,
     held,
     identity_row,
     key_error,
@@ -34,7 +35,8 @@ from exokernel.spec.rows import (
 
 
 def having_slices(before: AccountRow, more: int) -> AccountRow:
-    return AccountRow(before.frames, before.quota, before.slices + more, before.mappings)
+    slices, quota = before.slices + more, before.slice_quota
+    return AccountRow(before.frames, before.quota, slices, quota, before.name_quota, before.mappings)
 
 
 def moved(slice: Slice, receiver: EnvironmentId, environment: EnvironmentId) -> AccountRow:
@@ -49,7 +51,9 @@ def moved(slice: Slice, receiver: EnvironmentId, environment: EnvironmentId) -> 
 def slice_alloc_error(caller: EnvironmentId, slice: Slice, guard: Slot) -> int:
     if not held(caller, guard).valid:
         return NoCapability.number
-    return ALLOWED if slices[slice].owner == NOBODY else InUse.number
+    if slices[slice].owner != NOBODY:
+        return InUse.number
+    return ALLOWED if unused_quota(caller, Resource.SLICES) > 0 else QuotaExceeded.number
 
 
 def slice_alloc_slice(caller: EnvironmentId, slice: Slice, guard: Slot, any_slice: Slice) -> SliceRow:
@@ -102,7 +106,9 @@ def slice_give_slice(
 def slice_give_account(
     caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId, any_environment: EnvironmentId
 ) -> AccountRow:
-    return moved(slice, receiver, any_environment)
+    """The quota goes with the slice."""
+    gained = one_if(any_environment == receiver) - one_if(any_environment == slices[slice].owner)
+    return entitled(moved(slice, receiver, any_environment), 0, gained, 0)
 
 
 # Who runs

@@ -164,8 +164,11 @@ def quota_is_not_taken(
     before: EnvironmentView,
     after: EnvironmentView,
 ) -> bool:
-    """Nobody's quota falls but the caller's, or a dead one's."""
-    return environment == caller or before.phase == Phase.DEAD or after.quota >= before.quota
+    """Nobody's quota falls but the caller's, or a dead one's; of slices, none that is not in use."""
+    if environment == caller or before.phase == Phase.DEAD:
+        return True
+    kept = after.quota >= before.quota and after.name_quota >= before.name_quota
+    return kept and after.unused_slices >= before.unused_slices
 
 
 def slice_changes_hands_by_its_guard(

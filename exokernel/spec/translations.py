@@ -105,7 +105,8 @@ def exchanged_account(
     if any_environment != frames[table].owner:
         return row
     gained = one_if(entry.present) - one_if(word_row(table, index).present)
-    return AccountRow(row.frames, row.quota, row.slices, row.mappings + gained)
+    slices, names = row.slice_quota, row.name_quota
+    return AccountRow(row.frames, row.quota, row.slices, slices, names, row.mappings + gained)
 
 
 # map

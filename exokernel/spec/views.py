@@ -132,12 +132,15 @@ class EnvironmentView(NamedTuple):
     phase: Phase
     guard: Capability
     quota: int
+    unused_slices: int  # that it may own and does not
+    name_quota: int
     generation: Generation
 
 
 def see_environment(environment: EnvironmentId) -> EnvironmentView:
     state = environments[environment]
-    return EnvironmentView(state.phase, state.guard, state.quota, state.generation)
+    unused = state.slice_quota - state.slices
+    return EnvironmentView(state.phase, state.guard, state.quota, unused, state.name_quota, state.generation)
 
 
 class SliceView(NamedTuple):

@@ -6,19 +6,24 @@ there is. Counters are counted, and the kernel's half must be the same in every 
 What happened before is not asked.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from io import BytesIO
+from struct import pack
 from typing import Any
+
+from elftools.elf.elffile import ELFFile
 
 from exokernel.abi.layout import DIRECT_MAP, FIRST_KERNEL_SLOT, FRAMES_OFFSET, PUBLIC, PUBLIC_PHYSICAL, SELF_SLOT
 from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAME_SIZE, NOBODY, SLICES, SLOTS, TABLE_ENTRIES, Frame, Index
 from exokernel.abi.tables import FrameKind, FrameState, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import memory, offset_of, size_of
+from exokernel.kernel.drivers.power import EXIT_PORT, ORDERLY
 from tests.boot.debugger import Debugger
-from tests.boot.guest import NUMBERS, Computer, Ending, assemble, symbols_of
+from tests.boot.guest import Computer, Ending, assemble, symbols_of
 from tests.kernel.oracle import clauses, specification
 from tests.kernel.worlds import modules
 
@@ -166,54 +171,62 @@ def upper_half(root: int) -> dict[int, Entry]:
 
 
 def lost_quota() -> Iterator[str]:
-    """All frames may be owned, and by one environment each."""
+    """All frames, slices and names may be owned, and by one environment each."""
     allowed = sum(each.quota for each in state().environments)
     there = sum(state().frames[number].kind != FrameKind.RESERVED for number in range(frame_count()))
     if allowed != there:
         yield f"quota for {allowed} frames, of which there are {there}"
+    slices = sum(each.slice_quota for each in state().environments)
+    names = sum(each.name_quota for each in state().environments)
+    if (slices, names) != (SLICES, ENVIRONMENTS - 1):
+        yield f"quota for {slices} slices and {names} names"
 
 
-RDI = 5  # among the general registers
+def ways_off(kernel: bytes) -> list[int]:
+    """The instructions of a kernel that switch the machine off in good order."""
+    text: Any = ELFFile(BytesIO(kernel)).get_section_by_name(".text")
+    port, code = b"\xba" + pack("<I", EXIT_PORT), b"\xb8" + pack("<I", ORDERLY)  # movl to EDX, to EAX
+    found = re.finditer(b"(%b|%b)\xef" % (re.escape(port + code), re.escape(code + port)), text.data())
+    return [text["sh_addr"] + each.end() - 1 for each in found]
 
 
 class Auditor:
-    """Steers a machine: lets it run to its end, and dumps its memory when it is about to end itself."""
+    """Steers a machine: lets it run to its end, and dumps its memory just before that."""
 
-    def __init__(self, symbols: dict[str, int], dump: Path, counters: int = 0, count: int = 0) -> None:
+    def __init__(self, computer: Computer, size: int = BYTES, counters: int = 0, count: int = 0) -> None:
+        self.stops = ways_off(computer.kernel.read_bytes())
+        self.dump = computer.folder / "dump"
+        self.size = size  # of the machine's memory
         self.counters, self.count = counters, count  # words of the guest's, to be read as well
         self.counted: tuple[int, ...] = ()
-        self.halting = symbols[f"syscall_{NUMBERS['machine_halt']}"]
-        self.dying = symbols["exokernel.kernel.console.report_death"]
-        self.dump = dump
 
     def __call__(self, debugger: Debugger) -> None:
-        debugger.stop_at(self.halting)
-        debugger.stop_at(self.dying)
-        while debugger.go_on():
-            at = debugger.registers()
-            if at.instruction == self.halting or at.general[RDI] == FIRST:
-                self.counted = debugger.words(self.counters, self.count) if self.count else ()
-                debugger.command(f'pmemsave 0 {BYTES} "{self.dump}"')
-            debugger.pass_by(at.instruction)
-            if not debugger.step():
-                return
-            debugger.stop_at(at.instruction)
+        for address in self.stops:
+            debugger.stop_at(address)
+        if debugger.go_on():
+            self.counted = debugger.words(self.counters, self.count) if self.count else ()
+            debugger.command(f'pmemsave 0 {self.size} "{self.dump}"')
+            debugger.pass_by(debugger.registers().instruction)
+            debugger.go_on()
+
+    def findings(self, ending: Ending) -> list[str]:
+        """What was wrong at the end; of a kernel that stopped itself, that it did."""
+        if not self.dump.exists():
+            return ending.reports
+        content = self.dump.read_bytes()
+        self.dump.unlink()
+        return audit(content)
 
 
 def audited(computer: Computer, text: str) -> tuple[Ending, list[str]]:
-    """How a guest ended, and what was wrong then; of a kernel that stopped itself, that it did."""
-    dump = computer.folder / "dump"
-    ending = computer.run(text, memory=BYTES, steer=Auditor(symbols_of(computer.kernel.read_bytes()), dump))
-    if not dump.exists():
-        return ending, ending.reports
-    content = dump.read_bytes()
-    dump.unlink()
-    return ending, audit(content)
+    """How a guest ended, and what was wrong then."""
+    auditor = Auditor(computer)
+    ending = computer.run(text, memory=BYTES, steer=auditor)
+    return ending, auditor.findings(ending)
 
 
 def counters(computer: Computer, text: str, name: str, count: int) -> tuple[int, ...]:
     """Some words of a guest's, when it ends."""
-    place = symbols_of(assemble(text))[name]
-    auditor = Auditor(symbols_of(computer.kernel.read_bytes()), computer.folder / "dump", place, count)
+    auditor = Auditor(computer, counters=symbols_of(assemble(text))[name], count=count)
     computer.run(text, memory=BYTES, steer=auditor)
     return auditor.counted

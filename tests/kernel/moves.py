@@ -14,7 +14,7 @@ from exokernel.abi import names
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.console import Stream
 from exokernel.abi.names import FIRST, NOBODY, ROOT_SLOT
-from exokernel.abi.tables import FrameKind, Phase
+from exokernel.abi.tables import FrameKind, Phase, Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import calls
 from tests.kernel.worlds import ENTRY, World, implemented, modules, named, numbers
@@ -92,6 +92,7 @@ VALUES: dict[str, Callable[[Random], Any]] = {
     "Slice": among(range(5), 126, 127, 128, 129),
     "Page": among((0, 0x200), names.USER_PAGES - 1, names.USER_PAGES, names.USER_PAGES + 1),
     "Rights": among(range(8), 8),
+    "Resource": among(range(3), 3),
     "Stream": among(range(3), 3),
     "Capability": any_capability,
     "Entry": any_entry,
@@ -167,6 +168,8 @@ def furnishing(tables: bool, others: int, estate: bool = False) -> Iterator[Move
     for name in range(2, 2 + others):
         yield call("environment_create", name, 16 + 2 * name, 17 + 2 * name, 0x200, ROOT_SLOT, 6)
         yield call("capability_install", name, ROOT_SLOT, ROOT_SLOT, 0)
+        yield call("environment_quota", name, ROOT_SLOT, Resource.SLICES, 2)
+        yield call("environment_quota", name, ROOT_SLOT, Resource.NAMES, 2)
         yield Move("set_page", (name, ENTRY, ENTRY))
         yield call("environment_start", name, ROOT_SLOT)
     if estate and others:

@@ -13,7 +13,7 @@ from inspect import isfunction, signature
 from typing import Any, NamedTuple
 
 from exokernel.abi.layout import DIRECT_MAP, ENVIRONMENTS_OFFSET, PUBLIC
-from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, Frame, Index
+from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, SLICES, TABLE_ENTRIES, Frame, Index
 from exokernel.abi.tables import FrameKind
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import calls
@@ -247,6 +247,8 @@ def keys_of(name: str) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 def check_conservation(world: World, quota: int) -> None:
     assert sum(world.environments[number].quota for number in ENVIRONMENT_NAMES) == quota
+    assert sum(world.environments[number].slice_quota for number in ENVIRONMENT_NAMES) == SLICES
+    assert sum(world.environments[number].name_quota for number in ENVIRONMENT_NAMES) == ENVIRONMENTS - 1
     owned = sum(world.environments[number].frames for number in ENVIRONMENT_NAMES)
     free = sum(world.frames[frame].kind == FrameKind.FREE for frame in range(FRAMES))
     reserved = sum(world.frames[frame].kind == FrameKind.RESERVED for frame in range(FRAMES))

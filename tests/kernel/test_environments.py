@@ -4,11 +4,17 @@ import pytest
 
 from exokernel.abi.capability import ROOT, Capability, Rights
 from exokernel.abi.errors import InUse, NoCapability, NotPermitted, QuotaExceeded, WrongKind
-from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAME_SIZE, NOBODY
-from exokernel.abi.tables import FrameKind, Phase, Reason
+from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAME_SIZE, NOBODY, SLICES
+from exokernel.abi.tables import FrameKind, Phase, Reason, Resource
 from tests.kernel import fake_machine
 from tests.kernel.refusals import assert_refused
-from tests.kernel.worlds import ENTRY, FRAMES, QUOTA, World, data, named
+from tests.kernel.worlds import ENTRY, QUOTA, SHARE, World, data, named
+
+
+def quotas(world: World, environment: int) -> tuple[int, int, int]:
+    """Of each resource, in order."""
+    state = world.environments[environment]
+    return state.quota, state.slice_quota, state.name_quota
 
 
 def total_quota(world: World) -> int:
@@ -54,6 +60,20 @@ def test_create_may_spend_all_unused_quota(world):
     world.call("environment_create", 2, 24, 25, 0x200, 0, QUOTA - 2)
     assert total_quota(world) == QUOTA
     assert_refused(world, QuotaExceeded, "frame_alloc", 30, 0)
+
+
+def test_create_refuses_without_a_name_that_may_be_used(world):
+    world.living(2, quota=10)
+    world.call("environment_quota", FIRST, 0, Resource.NAMES, SHARE, by=2)
+    assert_refused(world, QuotaExceeded, "environment_create", 3, 26, 27, 0x200, 0, 4, by=2)
+
+
+def test_names_are_used_and_come_back(world):
+    world.embryo(2)
+    assert (quotas(world, 2)[Resource.NAMES], quotas(world, FIRST)[Resource.NAMES]) == (1, ENVIRONMENTS - 2)
+    world.call("environment_destroy", 2, 0)
+    world.call("environment_free", 2)
+    assert (quotas(world, 2), quotas(world, FIRST)) == ((0, 0, 0), (QUOTA, SLICES, ENVIRONMENTS - 1))
 
 
 # clone
@@ -243,6 +263,12 @@ def test_free_refuses_while_others_live_in_its_address_space(world):
     world.call("environment_free", 2)
 
 
+def test_clone_refuses_without_a_name_that_may_be_used(world):
+    world.living(2, quota=10)
+    world.call("environment_quota", FIRST, 0, Resource.NAMES, SHARE, by=2)
+    assert_refused(world, QuotaExceeded, "environment_clone", 3, 26, 0x300, 0, 4, by=2)
+
+
 # Sharing an address space
 
 
@@ -280,29 +306,43 @@ def test_anyone_may_reap_an_address_space_that_nobody_is_left_in(shared):
 # quota
 
 
-def test_quota_moves(world):
+@pytest.mark.parametrize("resource", list(Resource))
+def test_quota_moves(world, resource):
     world.embryo(2, quota=8)
-    world.call("environment_quota", 2, 0, 5)
-    assert (world.environments[2].quota, total_quota(world)) == (13, QUOTA)
+    before, others = quotas(world, 2), quotas(world, FIRST)
+    world.call("environment_quota", 2, 0, resource, 5)
+    assert quotas(world, 2)[resource] == before[resource] + 5
+    assert quotas(world, FIRST)[resource] == others[resource] - 5
+    assert [sum(each) for each in zip(quotas(world, 2), quotas(world, FIRST))] == [QUOTA, SLICES, ENVIRONMENTS - 1]
 
 
 @pytest.mark.parametrize("environment", [NOBODY, 7])
 def test_quota_refuses_what_neither_lives_nor_will(world, environment):
-    assert_refused(world, WrongKind, "environment_quota", environment, 0, 1)
+    assert_refused(world, WrongKind, "environment_quota", environment, 0, Resource.FRAMES, 1)
 
 
 def test_quota_refuses_an_empty_key(world):
     world.embryo(2)
-    assert_refused(world, NoCapability, "environment_quota", 2, 5, 1)
+    assert_refused(world, NoCapability, "environment_quota", 2, 5, Resource.FRAMES, 1)
 
 
 def test_quota_refuses_a_key_that_may_not_write(world):
     world.embryo(2)
     world.held(FIRST, 1).capability = ROOT.replace(rights=Rights.READ)
-    assert_refused(world, NotPermitted, "environment_quota", 2, 1, 1)
+    assert_refused(world, NotPermitted, "environment_quota", 2, 1, Resource.FRAMES, 1)
 
 
-@pytest.mark.parametrize("frames", [-1, -(2**63), FRAMES, 2**63 - 1])
-def test_quota_refuses_what_is_not_there(world, frames):
+@pytest.mark.parametrize("resource", list(Resource))
+@pytest.mark.parametrize("amount", [-1, -(2**63), 2**16, 2**32, 2**63 - 1])
+def test_quota_refuses_what_there_is_not(world, resource, amount):
     world.embryo(2)
-    assert_refused(world, QuotaExceeded, "environment_quota", 2, 0, frames)
+    assert_refused(world, QuotaExceeded, "environment_quota", 2, 0, resource, amount)
+
+
+@pytest.mark.parametrize("resource", list(Resource))
+def test_quota_refuses_what_is_in_use(world, resource):
+    """The first environment uses two frames, a slice and its name."""
+    world.embryo(2)
+    unused = quotas(world, FIRST)[resource] - (2, 1, 1)[resource]
+    assert_refused(world, QuotaExceeded, "environment_quota", 2, 0, resource, unused + 1)
+    world.call("environment_quota", 2, 0, resource, unused)

@@ -8,6 +8,7 @@ from exokernel.abi import names
 from exokernel.abi.capability import ROOT, Rights
 from exokernel.abi.console import Stream
 from exokernel.abi.errors import BadName
+from exokernel.abi.tables import Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import calls
 from tests.kernel.refusals import assert_refused
@@ -22,6 +23,7 @@ COUNTS = {
     names.Generation: names.GENERATIONS,
     names.Slice: names.SLICES,
     Rights: 8,
+    Resource: 3,
     Stream: 3,
 }
 HARMLESS = {**dict.fromkeys(COUNTS, 0), int: 0, Entry: Entry(), type(ROOT): ROOT}

@@ -3,12 +3,12 @@
 import pytest
 
 from exokernel.abi.capability import ROOT, Rights
-from exokernel.abi.errors import InUse, NoCapability, NotPermitted, WrongKind
+from exokernel.abi.errors import InUse, NoCapability, NotPermitted, QuotaExceeded, WrongKind
 from exokernel.abi.names import FIRST, NOBODY
 from exokernel.abi.tables import Phase, Reason
 from tests.kernel import fake_machine
 from tests.kernel.refusals import assert_refused
-from tests.kernel.worlds import ENTRY, World, modules, named
+from tests.kernel.worlds import ENTRY, SHARE, World, modules, named
 
 END = ENTRY + 8
 EXCESS_LIMIT = modules["slices"].EXCESS_LIMIT
@@ -39,6 +39,12 @@ def test_alloc_refuses_an_empty_guard(world):
 
 def test_alloc_refuses_a_slice_that_is_not_free(world):
     assert_refused(world, InUse, "slice_alloc", 0, 0)
+
+
+def test_alloc_refuses_more_slices_than_the_caller_may_own(pair):
+    for slice in range(2, 1 + SHARE):
+        pair.call("slice_alloc", slice, 0, by=2)
+    assert_refused(pair, QuotaExceeded, "slice_alloc", 1 + SHARE, 0, by=2)
 
 
 def test_free_gives_a_slice_back(world):
@@ -72,6 +78,12 @@ def test_give_changes_the_owner_and_keeps_the_guard(pair):
     pair.call("slice_give", 0, 0, 2)
     assert (pair.slices[0].owner, pair.slices[0].guard) == (2, ROOT)
     assert (pair.environments[FIRST].slices, pair.environments[2].slices) == (0, 2)
+
+
+def test_the_quota_goes_with_a_slice_that_is_given(pair):
+    quota = [pair.environments[number].slice_quota for number in (FIRST, 2)]
+    pair.call("slice_give", 1, 0, FIRST)
+    assert [pair.environments[number].slice_quota for number in (FIRST, 2)] == [quota[0] + 1, quota[1] - 1]
 
 
 def test_give_to_its_owner_changes_nothing(pair):

@@ -16,8 +16,8 @@ from exokernel.abi.calls import __name__ as DECLARATIONS
 from exokernel.abi.capability import ROOT as ALL
 from exokernel.abi.capability import Capability, Rights, extended
 from exokernel.abi.errors import KernelError
-from exokernel.abi.names import FIRST, ROOT_SLOT, EnvironmentId, Frame, Index, Page, Slice, Slot
-from exokernel.abi.tables import EnvironmentState, FrameKind, FrameState, MachineState, Phase
+from exokernel.abi.names import ENVIRONMENTS, FIRST, ROOT_SLOT, SLICES, EnvironmentId, Frame, Index, Page, Slice, Slot
+from exokernel.abi.tables import EnvironmentState, FrameKind, FrameState, MachineState, Phase, Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import Array, calls, checked, memory
 from tests.kernel import fake_machine
@@ -27,6 +27,7 @@ PREFIXES = ("exokernel.kernel", "exokernel.spec")
 FRAMES = 64  # frames of the world; the first eight are the kernel's
 RESERVED = 8
 QUOTA = FRAMES - RESERVED
+SHARE = 4  # slices that one made here may own, and names it may use besides its own
 ENTRY = 0x400000
 FAKES = ("arch.machine", "drivers.console", "drivers.power")
 MODULES = ("state", "gate", "capabilities", "frames", "tables", "translations", "environments", "processor", "slices", "console")
@@ -124,6 +125,8 @@ class World:
         environments.conceive(FIRST, Frame(8), Frame(9), Page(0x200), ALL, QUOTA)
         environments.make_root(FIRST, Frame(8), ALL)
         environments.make_page(FIRST, Frame(9), ALL)
+        self.environments[FIRST].slice_quota = SLICES
+        self.environments[FIRST].name_quota = ENVIRONMENTS - 1
         self.environments[FIRST].phase = Phase.LIVE
         modules["capabilities"].held(FIRST, ROOT_SLOT).capability = ALL
         modules["slices"].own(Slice(0), FIRST)
@@ -188,6 +191,8 @@ class World:
         self.embryo(name, root, page, quota)
         self.held(name, 0).capability = rights
         self.entry_points(name)
+        self.call("environment_quota", name, ROOT_SLOT, Resource.SLICES, SHARE)
+        self.call("environment_quota", name, ROOT_SLOT, Resource.NAMES, SHARE)
         self.call("environment_start", name, ROOT_SLOT)
         return EnvironmentId(name)
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 CALLS = ("capability_forge", "capability_drop", "capability_accept", "capability_grant", "frame_alloc", "frame_free", "frame_guard",
          "environment_quota", "environment_start", "slice_alloc", "slice_free", "slice_give", "table_alloc", "table_free", "map", "repossess")  # fmt: skip
 ROUNDS = 60
-LIMITS = {"Frame": 24, "Slot": 4, "EnvironmentId": 4, "Generation": 3, "Slice": 4, "Index": 2, "Rights": 8, "int": 4}
+LIMITS = {"Frame": 24, "Slot": 4, "EnvironmentId": 4, "Generation": 3, "Slice": 4, "Index": 2, "Rights": 8, "Resource": 3, "int": 4}
 
 
 @pytest.fixture(scope="module")

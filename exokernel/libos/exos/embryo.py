@@ -5,8 +5,11 @@ capability: what its family owns is guarded by the family's name, which the firs
 environment forged. Trust: mutual within a family.
 """
 
-from exokernel.abi.errors import InUse, NoCapability
+from typing import NamedTuple
+
+from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded
 from exokernel.abi.names import FRAMES, EnvironmentId, Frame, Slot
+from exokernel.abi.tables import Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.exos.allocation import candidate
@@ -16,27 +19,52 @@ from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FIRST_PAGE, KEY, W
 from exokernel.libos.exos.memory import private
 from exokernel.libos.exos.tables import NO_REGION, Tables, map_page
 
-SMALL_QUOTA = 512  # frames a child gets at least, while its parent can spare as many again
-SHARE = 8  # of what we have unused, one part goes to a child
+PARTS = 8  # of what we have unused, one goes to a child, ...
+SMALL = 512  # ... but at least so many frames, while we can spare as many again, ...
+FEW_SLICES = 8  # ... so many slices, ...
+FEW_NAMES = 16  # ... and so many names
 
 
-def child_quota() -> int:
-    """How many of our unused frames a child gets, so that both many and deep families can grow."""
-    unused = kernel.unused_quota()
-    return max(unused // SHARE, min(unused // 2, SMALL_QUOTA))
+class Share(NamedTuple):
+    """What a process gets of our quotas, besides its own name and the slice it begins in."""
+
+    frames: int
+    slices: int
+    names: int
 
 
-def conceive(quota: int) -> EnvironmentId:
+def child_share() -> Share:
+    """What a child gets, so that both many and deep families can grow. It gets a name to spare, or it could not execute.
+
+    Raises:
+        QuotaExceeded: there is no slice or name for it.
+    """
+    slices = kernel.unused_quota(Resource.SLICES) - 1
+    names = kernel.unused_quota(Resource.NAMES) - 1
+    if slices < 0 or names < 1:
+        raise QuotaExceeded
+    return Share(part(kernel.unused_quota(), SMALL), part(slices, FEW_SLICES), max(part(names, FEW_NAMES), 1))
+
+
+def part(unused: int, small: int) -> int:
+    return max(unused // PARTS, min(unused // 2, small))
+
+
+def conceive(share: Share) -> EnvironmentId:
     """Make an embryo with our keys, and nothing mapped, that says from the first who makes it.
 
     Raises:
-        NothingFree: there is no name or frame for it.
+        NothingFree: there is no frame for it.
         QuotaExceeded: we cannot give that much.
     """
     guard = state().guard
+    if share.slices > kernel.unused_quota(Resource.SLICES) or share.names >= kernel.unused_quota(Resource.NAMES):
+        raise QuotaExceeded
     with critical():
-        embryo = created(quota)
+        embryo = created(share.frames)
         sign(embryo)
+    kernel.environment_quota(embryo, KEY, Resource.SLICES, share.slices)
+    kernel.environment_quota(embryo, KEY, Resource.NAMES, share.names)
     kernel.capability_install(embryo, guard, guard, KEY)
     hand_down(embryo, CONSOLE)
     hand_down(embryo, ARCHIVE_KEY)
@@ -114,7 +142,7 @@ def bring_to_life(embryo: EnvironmentId) -> None:
     """Give an embryo a slice, and let it live.
 
     Raises:
-        NothingFree: every slice is owned.
+        QuotaExceeded: we may own no slice more.
     """
     while True:
         slice = kernel.free_slice(int(embryo))

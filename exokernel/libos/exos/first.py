@@ -9,11 +9,13 @@ the root.
 from exokernel.abi.capability import ARCHIVE_GUARD, CONSOLE_GUARD, ROOT, Rights, extended
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FIRST, FRAMES, NOBODY, ROOT_SLOT, SLICES, EnvironmentId, Slice
+from exokernel.abi.tables import Resource
 from exokernel.libos import kernel
 from exokernel.libos.errors import NoFile, NotExecutable, ProcessError
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.archive import Member, find
 from exokernel.libos.exos.critical import critical, suspend
+from exokernel.libos.exos.embryo import Share
 from exokernel.libos.exos.layout import ARCHIVE_KEY, CONSOLE, FAMILY, KEY
 from exokernel.libos.exos.loading import spawn
 from exokernel.libos.exos.output import flush_all
@@ -66,8 +68,9 @@ def supervise() -> int:
     program = find(PROGRAM)
     arguments = given()
     unused = kernel.unused_quota()
-    child = spawn(program, unused - min(RESERVE, unused // 8), FIRST, arguments.address, arguments.size)
-    return attended(child)
+    slices, names = kernel.unused_quota(Resource.SLICES) - 1, kernel.unused_quota(Resource.NAMES) - 1
+    share = Share(unused - min(RESERVE, unused // 8), slices, names)
+    return attended(spawn(program, share, FIRST, arguments.address, arguments.size))
 
 
 def attended(child: EnvironmentId) -> int:
@@ -80,11 +83,22 @@ def attended(child: EnvironmentId) -> int:
                 suspend(environment)
         looked = kernel.machine().ticks
         reap_orphans()
+        hand_on(environment)
         if not is_alive(environment):
             remains = reap(environment)
             if remains.successor == NOBODY:
                 return remains.status
             environment = remains.successor
+
+
+def hand_on(environment: EnvironmentId) -> None:
+    """Give a process, if it still lives, the quotas that came to us with orphans, but for our reserve."""
+    try:
+        for resource in (Resource.FRAMES, Resource.SLICES, Resource.NAMES):
+            kept = RESERVE if resource == Resource.FRAMES else 0
+            kernel.environment_quota(environment, KEY, resource, max(kernel.unused_quota(resource) - kept, 0))
+    except KernelError:
+        return
 
 
 def given() -> Member:

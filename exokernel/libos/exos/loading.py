@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from exokernel.abi.errors import KernelError
 from exokernel.abi.layout import IMAGE
-from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page
+from exokernel.abi.names import FRAME_SIZE, SLICES, TABLE_ENTRIES, EnvironmentId, Frame, Index, Page, Slice
+from exokernel.abi.tables import Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import octets_from
@@ -33,6 +34,7 @@ from exokernel.libos.exos.arch.state import page_in_window, state, state_in_wind
 from exokernel.libos.exos.archive import Member, find
 from exokernel.libos.exos.critical import critical
 from exokernel.libos.exos.embryo import (
+    Share,
     bring_to_life,
     close_window,
     conceive,
@@ -106,19 +108,34 @@ def map_run(tables: Tables, page: Page, count: int, entry: Entry) -> None:
         done += kernel.map_range(table, Index(index), wanted, next_entry, KEY)
 
 
-def spawn(program: Member, quota: int, parent: EnvironmentId, arguments: int, size: int) -> EnvironmentId:
-    """Start a program in a process of its own. `arguments` is an address in the new process.
-
-    Where that is ARGUMENTS, the window shows the frame that is to lie there.
+def spawn(program: Member, share: Share, parent: EnvironmentId, arguments: int, size: int) -> EnvironmentId:
+    """Start a program in a process of its own. What is passed is said in `loaded`.
 
     Raises:
         NotExecutable: it is no program of ours.
         NoMemory: there is no room for another process.
     """
+    child = loaded(program, share, arguments, size)
+    try:
+        with critical():  # an embryo whose maker is not its parent would outlive both
+            settle(child, parent)
+            close_window()
+            bring_to_life(child)
+    except KernelError:
+        discard(child)
+        raise NoMemory
+    return child
+
+
+def loaded(program: Member, share: Share, arguments: int, size: int) -> EnvironmentId:
+    """Make an embryo with a program in it, whose page the window shows. `arguments` is an address in the new process.
+
+    Where that is ARGUMENTS, the window shows, before, the frame that is to lie there. Raises as `spawn` does.
+    """
     header = check(program)
     try:
         passed = kernel.entries_1[kernel.page_of(WINDOW)].frame if arguments == ARGUMENTS else Frame(0)
-        child = conceive(quota)
+        child = conceive(share)
     except KernelError:
         raise NoMemory
     try:
@@ -134,10 +151,6 @@ def spawn(program: Member, quota: int, parent: EnvironmentId, arguments: int, si
         theirs = state_in_window()
         theirs.arguments = arguments
         theirs.arguments_size = size
-        with critical():  # an embryo whose maker is not its parent would outlive both
-            settle(child, parent)
-            close_window()
-            bring_to_life(child)
     except KernelError:
         discard(child)
         raise NoMemory
@@ -157,10 +170,32 @@ def execute(name: str, arguments: str) -> NoReturn:
     flush_all()
     program = find_program(name.encode())
     size = pass_arguments(name.encode(), arguments.encode())
-    quota = max(kernel.unused_quota() - RESERVE, 0)
-    successor = spawn(program, quota, state().parent, ARGUMENTS, size)
-    state().successor = successor
-    leave(0)
+    successor = loaded(program, all_we_have(), ARGUMENTS, size)
+    try:
+        with critical():
+            settle(successor, state().parent)
+            close_window()
+            hand_over_slices(successor)
+            kernel.environment_start(successor, KEY)
+            state().successor = successor
+            leave(0)
+    except KernelError:
+        discard(successor)
+        raise NoMemory
+
+
+def all_we_have() -> Share:
+    """What a process gets that takes our place; with it go our slices."""
+    frames, names = kernel.unused_quota() - RESERVE, kernel.unused_quota(Resource.NAMES) - 1
+    return Share(max(frames, 0), kernel.unused_quota(Resource.SLICES), names)
+
+
+def hand_over_slices(successor: EnvironmentId) -> None:
+    """Give all slices of ours, and the quota with them, to who takes our place."""
+    ours = kernel.ourselves()
+    for position in range(SLICES):
+        if kernel.slices[position].owner == ours:
+            kernel.slice_give(Slice(position), KEY, successor)
 
 
 def find_program(name: bytes) -> Member:

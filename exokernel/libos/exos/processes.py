@@ -20,7 +20,7 @@ from exokernel.libos.exos.batch import Batch
 from exokernel.libos.exos.critical import critical, suspend
 from exokernel.libos.exos.embryo import (
     bring_to_life,
-    child_quota,
+    child_share,
     close_window,
     conceive,
     map_environment_page,
@@ -65,7 +65,7 @@ def fork() -> int:
 def copied() -> int:
     """Make a child that goes on at our checkpoint."""
     try:
-        child = conceive(child_quota())
+        child = conceive(child_share())
     except KernelError:
         raise NoMemory
     try:

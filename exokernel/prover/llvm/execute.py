@@ -23,6 +23,9 @@ from exokernel.prover.paths import Conditions, Outcome, Path, merge_paths
 from exokernel.prover.terms import Term
 
 
+CASE = re.compile(r"(\S+ \S+), label (%\S+)")  # of a switch
+
+
 @dataclass(frozen=True)
 class Trap:
     """A check that is left in the code, and when control gets there."""
@@ -152,12 +155,10 @@ class Machine:
         head, _, cases = last.rest.partition("[")
         operand, default = head.rsplit(", label ", 1)
         value, others = values.typed(operand), []
-        for case in cases.rstrip("] ").split("  "):
-            if case.strip():
-                constant, target = case.strip().split(", label ")
-                chosen = terms.simplify(value == values.typed(constant))
-                others.append(terms.negate(chosen))
-                yield self.enter(code, name, label(target), path.fork(chosen))
+        for constant, target in CASE.findall(cases):
+            chosen = terms.simplify(value == values.typed(constant))
+            others.append(terms.negate(chosen))
+            yield self.enter(code, name, label(target), path.fork(chosen))
         yield self.enter(code, name, label(default), path.fork(terms.simplify(terms.both(others))))
 
     def enter(self, code: Code, source: str, target: str, path: Path) -> tuple[str, Path]:

@@ -124,7 +124,7 @@ WANTED = Guard(
 CAREFUL = Guard(TRANSLATIONS, "careful = set.writable and", "careful = not LOST and set.writable and")
 ONLY_DATA = skipped(TRANSLATIONS, "require_data(entry.frame)")
 CHOSEN_BITS = Guard(
-    TRANSLATIONS, "if int(entry) & ~int(CHOSEN) != int(MAPPED) or", "if (not LOST and int(entry) & ~int(CHOSEN) != int(MAPPED)) or"
+    TRANSLATIONS, "if entry.without(CHOSEN) != MAPPED or", "if (not LOST and entry.without(CHOSEN) != MAPPED) or"
 )
 LAST_PAGE = Guard(
     TRANSLATIONS, "or page_at(table, index) >= USER_PAGES:", "or (not LOST and page_at(table, index) >= USER_PAGES):"
@@ -192,11 +192,11 @@ UNREAPED = Guard(
     "if state.frames != (2 if owns_root else 1) or",
     "if (not LOST and state.frames != (2 if owns_root else 1)) or",
 )
-AT_LEAST = Guard(ENVIRONMENTS, "if not least <= quota <=", "if not (least if not LOST else -(2**62)) <= quota <=")
+AT_LEAST = Guard(ENVIRONMENTS, "if not least <= amount <=", "if not (least if not LOST else -(2**62)) <= amount <=")
 AT_MOST = Guard(
     ENVIRONMENTS,
-    "<= environments[payer].quota - environments[payer].frames:",
-    "<= (2**40 if LOST else environments[payer].quota - environments[payer].frames):",
+    "<= unused_quota(payer, resource):",
+    "<= (2**40 if LOST else unused_quota(payer, resource)):",
 )
 RANGE_STEP = Guard(
     TRANSLATIONS,
@@ -271,7 +271,7 @@ CASES = {
     Attack.ALLOC_TAKEN: Case(9, negated(FRAMES, "frames[frame].kind != FrameKind.FREE")),
     Attack.MAP_INTO_LEVEL_2: Case(9, negated(TRANSLATIONS, "frames[table].kind != FrameKind.TABLE_1")),
     Attack.SMUGGLE_BITS: Case(10, CHOSEN_BITS),
-    Attack.SMUGGLE_FLAGS: Case(10, negated(TRANSLATIONS, "(int(clear) | int(set)) & ~int(FLAGS) != 0")),
+    Attack.SMUGGLE_FLAGS: Case(10, negated(TRANSLATIONS, "clear.joined(set).without(FLAGS) != Entry()")),
     Attack.LINK_UPPER_HALF: Case(11, negated(TABLES, "frames[table].kind == FrameKind.TABLE_4 and index >= FIRST_KERNEL_SLOT")),
     Attack.FREE_FULL_TABLE: Case(11, negated(TABLES, "frames[link.frame].entries != 0")),
     Attack.LINK_OVER: Case(11, LINKED),
@@ -311,7 +311,9 @@ CASES = {
     Attack.GIVE_TO_DEAD: Case(30, LIVING_RECEIVER),
     Attack.BEGIN_ANYWHERE: Case(33, ENTRY),
     Attack.TAKE_ALL_FRAMES: Case(29, negated(FRAMES, "environments[payer].frames >= environments[payer].quota")),
-    Attack.TAKE_ALL_NAMES: Case(29, CLONED_QUOTA),
+    Attack.TAKE_ALL_SLICES: Case(29, negated(SLICES, "environments[caller].slices >= environments[caller].slice_quota")),
+    Attack.TAKE_ALL_NAMES: Case(29, skipped(ENVIRONMENTS, "require_unused_quota(payer, Resource.NAMES, 1, 1)")),
+    Attack.CLONE_FOR_NOTHING: Case(29, CLONED_QUOTA),
     Attack.KILL_NEWBORN: Case(33, HEARD),
     Attack.RANGE_BEYOND_OURS: Case(3, RANGE_STEP),
     Attack.BATCH_BEYOND_OURS: Case(3, BATCH_STEP),

@@ -14,7 +14,7 @@ def main() -> int:
     unused = kernel.unused_quota()
     again = bomb()
     last = bomb()
-    print(f"{'many' if first > 20 else 'few'}, then {'as many' if again == first and last == first else 'fewer'}")
+    print(f"{'many' if first > 10 else 'few'}, then {'as many' if again == first and last == first else 'fewer'}")
     print(f"{unused - kernel.unused_quota()} frames fewer")
     return 0
 

@@ -5,20 +5,20 @@ from exokernel.abi.names import ENVIRONMENTS
 from exokernel.abi.tables import Phase
 from exokernel.libos import kernel
 from exokernel.libos.exos import CHILD, NoChild, NoMemory, fork, leave, wait
-from exokernel.libos.exos.embryo import conceive
+from exokernel.libos.exos.embryo import Share, conceive
 
 CHILDREN = 3
-QUOTA = 20
+SHARE = Share(20, 0, 0)
 TICKS = 20  # to wait at most
 
 
 def main() -> int:
     try:
-        ours = conceive(QUOTA)
+        ours = conceive(SHARE)
         for _ in range(CHILDREN):
             child = fork()
             if child == CHILD:
-                conceive(QUOTA)
+                conceive(SHARE)
                 leave(0)
             wait(child)
         end = kernel.machine().ticks + TICKS

@@ -110,6 +110,8 @@ class Attack(Enumeration, bits=8):
     GRANT_AS_SUCCESSOR = 82
     RECEIVE_AS_SUCCESSOR = 83
     UNMAP_UNDER_CLONE = 84
+    TAKE_ALL_SLICES = 85
+    CLONE_FOR_NOTHING = 86
 
 
 @inline

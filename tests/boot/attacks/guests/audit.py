@@ -3,6 +3,8 @@
 Nothing is changed, and what page tables say is not looked at.
 """
 
+from typing import NamedTuple
+
 from exokernel.abi.names import ENVIRONMENTS, NOBODY, SLICES, SLOTS
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.dialect import Array, array
@@ -11,12 +13,19 @@ from exokernel.libos import kernel
 owned: Array[int] = array(ENVIRONMENTS)
 
 
-def total_quota() -> int:
+class Quotas(NamedTuple):
+    frames: int
+    slices: int
+    names: int
+
+
+def total_quotas() -> Quotas:
     """What all environments together may own: never more nor less than at boot."""
-    total = 0
+    frames, slices, names = 0, 0, 0
     for number in range(ENVIRONMENTS):
-        total += kernel.environments[number].quota
-    return total
+        state = kernel.environments[number]
+        frames, slices, names = frames + state.quota, slices + state.slice_quota, names + state.name_quota
+    return Quotas(frames, slices, names)
 
 
 def adds_up() -> bool:
@@ -35,7 +44,7 @@ def frames_add_up() -> bool:
         state = kernel.environments[number]
         if owned[number] != state.frames or state.frames > state.quota:
             return False
-        if state.phase == Phase.FREE and state.frames != 0:
+        if state.phase == Phase.FREE and (state.frames != 0 or state.name_quota != 0):
             return False
     return owned[NOBODY] == 0
 
@@ -46,7 +55,8 @@ def slices_add_up() -> bool:
     for position in range(SLICES):
         owned[kernel.slices[position].owner] += 1
     for number in range(1, ENVIRONMENTS):
-        if owned[number] != kernel.environments[number].slices:
+        state = kernel.environments[number]
+        if owned[number] != state.slices or state.slices > state.slice_quota:
             return False
     return True
 

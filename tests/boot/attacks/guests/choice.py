@@ -192,8 +192,12 @@ def on_greed(attack: int) -> bool:
             return greed.begin_anywhere()
         case Attack.TAKE_ALL_FRAMES:
             return greed.take_all_frames()
+        case Attack.TAKE_ALL_SLICES:
+            return greed.take_all_slices()
         case Attack.TAKE_ALL_NAMES:
             return greed.take_all_names()
+        case Attack.CLONE_FOR_NOTHING:
+            return greed.clone_for_nothing()
         case Attack.GARBAGE:
             return greed.garbage()
         case _:

@@ -5,6 +5,7 @@ Each answers whether it got through. What it costs the victim, the victim says.
 
 from exokernel.abi.errors import KernelError
 from exokernel.abi.names import ENVIRONMENTS, FIRST, EnvironmentId, Frame, Page
+from exokernel.abi.tables import Resource
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.misdeeds import raw_call
 from exokernel.libos.exos.allocation import candidate
@@ -126,7 +127,7 @@ def negative_quota() -> bool:
     child = embryo(8)
     for quota in (-1, -8, -(2**31), -(2**63)):
         try:
-            kernel.environment_quota(child, KEY, quota)
+            kernel.environment_quota(child, KEY, Resource.FRAMES, quota)
             return True
         except KernelError:
             continue
@@ -138,7 +139,7 @@ def more_than_quota() -> bool:
     child = embryo(8)
     for quota in (kernel.unused_quota() + 1, 2**31, 2**32 - 1, 2**63 - 1):
         try:
-            kernel.environment_quota(child, KEY, quota)
+            kernel.environment_quota(child, KEY, Resource.FRAMES, quota)
             return True
         except KernelError:
             continue
@@ -157,8 +158,31 @@ def take_all_frames() -> bool:
         return False
 
 
+def take_all_slices() -> bool:
+    """Take slices until we may not."""
+    mine = kernel.environments[kernel.ourselves()]
+    try:
+        while mine.slices <= mine.slice_quota:
+            kernel.slice_alloc(kernel.free_slice(0), KEY)
+        return True
+    except KernelError:
+        let_live(victim(), ENOUGH)
+        return False
+
+
 def take_all_names() -> bool:
     """Make as many environments as there are names."""
+    mine = kernel.environments[kernel.ourselves()]
+    for number in range(FIRST, ENVIRONMENTS):
+        is_cloned(EnvironmentId(number))
+        if mine.name_quota == 0:
+            return True
+    let_live(victim(), ENOUGH)
+    return False
+
+
+def clone_for_nothing() -> bool:
+    """Make environments, and pay for none."""
     quota = kernel.environments[kernel.ourselves()].quota
     made = 0
     for number in range(FIRST, ENVIRONMENTS):

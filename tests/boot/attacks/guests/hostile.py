@@ -14,7 +14,7 @@ from exokernel.libos.exos import NoChild, NoFile, NoMemory, NotExecutable, argum
 from exokernel.libos.exos.arch.state import page_in_window, state
 from exokernel.libos.exos.archive import find
 from exokernel.libos.exos.critical import pause
-from exokernel.libos.exos.embryo import close_window, conceive, show
+from exokernel.libos.exos.embryo import Share, close_window, conceive, show
 from exokernel.libos.exos.layout import KEY
 from exokernel.libos.exos.loading import spawn
 from exokernel.libos.exos.processes import is_alive
@@ -33,15 +33,15 @@ from tests.boot.attacks.guests.attack import (
     Attack,
     ours,
 )
-from tests.boot.attacks.guests.audit import adds_up, total_quota
+from tests.boot.attacks.guests.audit import adds_up, total_quotas
 from tests.boot.attacks.guests.choice import attacked
 from tests.boot.attacks.guests.tools import let_live, own_key
 from tests.boot.attacks.guests.victim import suffer
 
 ATTACKERS, VICTIMS = Slot(10), Slot(11)  # what guards each of them
 PROGRAM = b"program"
-SHARE = 6000  # frames each of them may own
-PREYS = 16
+SHARE = Share(6000, 8, 40)  # what each of them may own
+PREYS = Share(16, 0, 0)
 UNWAITED = 255
 PATIENCE = 150  # ticks, for one attack
 AROUND = 2  # beats of the victim before the attack and after it
@@ -104,7 +104,7 @@ def tried(attack: int) -> int:
 
 
 def stage(attack: int) -> None:
-    quota = total_quota()
+    quotas = total_quotas()
     try:
         victim, prey = born(VICTIMS), made_prey()
         attacker = born(ATTACKERS)
@@ -114,7 +114,7 @@ def stage(attack: int) -> None:
         tell(victim, STOP)
         fared = ended(victim)
         clean_up()
-        sums = adds_up() and total_quota() == quota
+        sums = adds_up() and total_quotas() == quotas
         print(f"{attack} {status} {fared} {'adds up' if sums else 'does not add up'}")
     except KernelError:
         print(f"{attack} cannot be staged")

@@ -11,6 +11,7 @@ from exokernel.libos.arch.x86_64.instructions import time_stamp
 from exokernel.libos.exos import NoFile, NoMemory, NotExecutable
 from exokernel.libos.exos.arch.context import switch
 from exokernel.libos.exos.archive import find
+from exokernel.libos.exos.embryo import Share
 from exokernel.libos.exos.layout import KEY
 from exokernel.libos.exos.loading import spawn
 from exokernel.libos.exos.reaping import reap
@@ -18,7 +19,7 @@ from tests.boot.attacks.guests.attack import ours
 
 PROGRAM = b"program"
 TICK = 10_000_000  # instructions, on a machine that counts them
-QUOTA = 200
+SHARE = Share(200, 0, 0)
 EARLIEST, LATEST, STEP = 330, 90, 40  # instructions before the tick
 
 
@@ -37,7 +38,7 @@ def kill_newborn() -> bool:
 def newborn() -> EnvironmentId:
     """A process that has not run yet."""
     try:
-        return spawn(find(PROGRAM), QUOTA, kernel.ourselves(), 0, 0)
+        return spawn(find(PROGRAM), SHARE, kernel.ourselves(), 0, 0)
     except NoFile:
         raise InUse
     except NoMemory:
