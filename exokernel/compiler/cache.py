@@ -119,9 +119,12 @@ def write(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a whole file or none, whoever else is writing it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_bytes(content)
-    draft.chmod(mode)
-    os.replace(draft, path)
+    try:
+        draft.write_bytes(content)
+        draft.chmod(mode)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)  # when the disk is full, or somebody has no patience
 
 
 def image_path(key: str, name: str) -> Path:

@@ -85,7 +85,8 @@ def tell(end: Verdict, ending: Ending, compiled: Compiled, options: Namespace) -
             return Story("the machine reset itself: the kernel could not even report a panic")
         case "machine":
             complaint = ending.complaint.decode(errors="replace").strip()
-            return Story(f"QEMU ended with status {ending.machine_status}: {complaint or 'it does not say why'}")
+            sentence = f"QEMU ended with status {ending.machine_status}: {complaint or 'it does not say why'}"
+            return Story(f"{sentence}\n  fix: exok doctor, which says whether this QEMU will do")
     if end.cause is None:
         return Story("")
     if end.outcome == "panic":

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from exokernel.host.errors import Status, ToolError
 from exokernel.host.progress import progress
-from exokernel.host.provision import ROOT
+from exokernel.host.provision import FULL, ROOT, cannot_keep
 
 PROGRAMS = ROOT / "programs"
 
@@ -96,3 +96,7 @@ def building(what: str, quiet: bool) -> Iterator[None]:
             yield
     except CompileError as error:
         raise Refused(error.render()) from error
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise cannot_keep(error) from error

@@ -26,6 +26,7 @@ VENV = STATE / "venv"
 PYTHON = VENV / "bin" / "python"
 QEMU = "qemu-system-x86_64"
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 WHY = {
     "run": "the compiler's LLVM and the reader of debug information",
@@ -134,6 +135,8 @@ def can_make_environments() -> bool:
 def cannot_keep(error: OSError) -> ToolError:
     """What to say when something in the checkout's `.exok` cannot be written."""
     sentence = f"{error.filename or STATE}: {error.strerror}; exok keeps there what it installs and compiles"
+    if error.errno in FULL:
+        return ToolError(sentence, f"make room there; {STATE / 'cache'} may go at any time")
     return ToolError(sentence, "clone the sources to where you may write" if error.errno in READ_ONLY else "")
 
 

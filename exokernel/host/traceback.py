@@ -116,7 +116,7 @@ def asserted(place: Place, folders: Sequence[Path]) -> str:
         return ""  # the source is not what was compiled
     for node in ast.walk(tree):
         match node:
-            case ast.Assert(lineno=place.line, msg=ast.Constant(value=text)):
+            case ast.Assert(lineno=place.line, msg=ast.Constant(value=str(text))):
                 return f": {text}"
     return ""
 

@@ -1,5 +1,6 @@
 """What somebody new to exok tries, and what may be wrong where they try it: nothing ends in a traceback."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from exokernel.compiler import cache
 from exokernel.host.command import COMMANDS
 from tests.host.conftest import Exok, FakeDriver
 from tests.host.keyboard import ROOT
@@ -105,3 +107,39 @@ def test_more_is_told_when_it_is_asked_for(driver: FakeDriver, exok: Exok) -> No
     assert [line.split(": ")[1] for line in images] == ["kernel", "prog"] and images[1].endswith("(compiled)")
     assert "qemu-system-x86_64 -M microvm" in machine and "kernel.elf" in machine
     assert status != 0  # there is no guest
+
+
+def test_a_cache_that_is_full(driver: FakeDriver, exok: Exok, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(source: Path, target: str = "exokernel") -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(driver, "build_program", fail)
+    status, _, error = exok("run", "prog.py")
+    assert status == 125 and "No space left on device; exok keeps there" in error and "fix: make room" in error
+
+
+def test_a_draft_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(draft: object, path: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("exokernel.compiler.cache.os.replace", fail)
+    with pytest.raises(KeyboardInterrupt):
+        cache.write(tmp_path / "image", b"ELF")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.boot
+def test_a_qemu_that_will_not_do(driver: FakeDriver, exok: Exok, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("qemu-system-x86_64").write_text("#!/bin/sh\necho 'microvm: unsupported machine type' >&2; exit 1\n")
+    Path("qemu-system-x86_64").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{Path.cwd()}:{os.environ['PATH']}")
+    status, _, error = exok("run", "prog.py")
+    assert status == 125
+    assert error.startswith("exok: QEMU ended with status 1: microvm: unsupported machine type\n  fix: exok doctor")
+
+
+def test_two_at_once_in_a_cold_checkout(tmp_path: Path) -> None:
+    (tmp_path / "case.py").write_text("def main() -> int:\n    print('once')\n    return 0\n")
+    words = [*EXOK, "run", "--machine", "native", str(tmp_path / "case.py")]
+    runs = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [run.communicate(timeout=180) for run in runs] == [(b"once\n", b"")] * 3
