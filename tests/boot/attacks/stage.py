@@ -9,7 +9,7 @@ behave as the real one does.
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exokernel.abi.layout import DIRECT_MAP
 from exokernel.compiler import driver
@@ -119,7 +119,7 @@ class Stage:
         self.computer = Computer(kernel, folder)
         self.program = driver.build_program(PROGRAM).read_bytes()
 
-    def run(self, attacks: Sequence[Attack], lost: Guard | None = None) -> Ending:
+    def run(self, attacks: Sequence[Attack], lost: Guard | None = None, **choices: Any) -> Ending:
         archive = self.computer.folder / "archive"
         with archive.open("wb") as stream:
             writer = Writer(stream)
@@ -128,7 +128,7 @@ class Stage:
             writer.close()
         choice = 0 if lost is None else number_of(lost)
         loader = f"loader,addr={CHOICE:#x},data={choice},data-len=8"
-        return self.computer.boot(archive, counted=True, also=["-device", loader])
+        return self.computer.boot(archive, counted=True, also=["-device", loader], **choices)
 
 
 def lines_of(ending: Ending) -> dict[Attack, Line]:
