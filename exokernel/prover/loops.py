@@ -20,7 +20,7 @@ from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Boolean, Integer
 from exokernel.prover import terms
 from exokernel.prover.declared import counter_of, known_at_head, to_be_shown
-from exokernel.prover.execute import Cut, Executor, Frame, Journal, Universal, ended
+from exokernel.prover.execute import Cut, Executor, Frame, Journal, Round, Universal, ended
 from exokernel.prover.paths import Conditions, Path
 from exokernel.prover.summaries import Summary, derive, remembered_changes, steps_gone_on, sweeps_on
 from exokernel.prover.terms import Term
@@ -169,9 +169,9 @@ def run_loop(executor: Executor, frame: Frame, head: str, path: Path) -> Iterato
     executor.journal.declared += known_at_head(executor, frame, head, start)
     leaving, back = executor.region(frame, loop.blocks, head, start)
     for each in back:
-        counter = counter_of(frame, head)
-        if counter is not None:
-            executor.journal.steps.append((start.locals[counter], ended(each, None, terms.number(0))))
+        counter, carried = counter_of(frame, head), tuple(each.locals.get(name) for name in loop.assigned)
+        step = None if counter is None else start.locals[counter]
+        executor.journal.rounds.append(Round(step, ended(each, None, terms.number(0)), carried))
         executor.journal.stands += to_be_shown(executor, frame, head, each, "after a step of the loop")
     for each in back if loop.unknown else ():
         executor.journal.cuts.append(Cut(ended(each, None, terms.number(0)), "after a step of a loop"))

@@ -31,6 +31,7 @@ from exokernel.prover.values import Pointer, Span, Value, unknown
 
 MEMORY, FORGOTTEN, DEPARTED = "memory", "forgotten", "departed"
 PAGES_OF, REQUESTS = "pages", "requests"  # frames of data as the kernel reads them
+BYTES_OF_A_FRAME = "bytes of a frame"
 WORDS = f"{MEMORY}[]"
 PAGES = 2**36
 DRIVERS = "exokernel.kernel.drivers."  # they answer anything, and touch no table
@@ -159,7 +160,7 @@ def map_request(executor: Executor, path: Path, function: op.Function, arguments
 
 
 def foreign_bytes(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    root = executor.fresh("bytes of a frame")
+    root = executor.fresh(BYTES_OF_A_FRAME)
     executor.layout.add_root(root, Run(Cell(8), 4096))
     return Span(root, (), number(0), number(4096))
 

@@ -51,7 +51,6 @@ class Run:
     outcomes: list[Outcome]
     journal: Journal
     accesses: list[Access]
-    untold: list[str] = field(default_factory=list)  # what the specification says and no proof can use
 
 
 def execute(system: System, call: Call) -> Run:

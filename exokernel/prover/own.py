@@ -4,7 +4,7 @@ The specification of a call NAME is functions of the state before it. `NAME_erro
 error it raises, or 0. For each kind of row (see `spec.rows`) `NAME_KIND` gives the row of any
 thing afterwards; a kind for which there is none stays as it was. Where a call makes several
 steps, `done` is how many it returns: all there are, or as many as come before the first for which
-`NAME_step_error` gives an error. What such a call does to counters follows from what they count.
+`NAME_step_error` gives an error; `NAME_value` is what others return. What such a call does to counters follows from what they count.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import replace
 from exokernel.abi.errors import NothingToRead
 from exokernel.prover import terms
 from exokernel.prover.claims import Claim
-from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import Access, Reading, value_of, within_ranges
 from exokernel.prover.obligations import Obligation, Run, known_states
 from exokernel.prover.paths import Outcome
@@ -38,10 +37,7 @@ def own_specification(system: System, run: Run) -> Iterator[Obligation]:
         if has_any and not surely_raises(outcome):
             yield from value(system, run, outcome)
             for kind in KINDS:
-                try:
-                    yield from row(system, run, kind, outcome)
-                except Unsupported as reason:
-                    run.untold.append(f"{run.call.name}_{kind}: {reason}")
+                yield from row(system, run, kind, outcome)
 
 
 def rows_of(system: System, run: Run, kind: str) -> Claim | None:
@@ -116,21 +112,22 @@ def steps_done(system: System, run: Run) -> Iterator[Obligation]:
     def refusal(step: Value) -> Reading:
         return value_of(system.executor, claim.qualified, arguments_of(run, claim, {"step": step}), system.state)
 
-    for step, outcome in run.journal.steps:
-        found = refusal(step)
+    for each in run.journal.rounds:
+        found = refusal(each.step)
         goal = terms.both((found.defined, terms.equal(found.value, terms.number(0))))
-        yield Obligation(
-            "steps", "each step done is allowed", goal, list(outcome.conditions), known_states(outcome), found.accesses, end=outcome
-        )
-    (count,) = (run.arguments[place + run.call.has_caller] for place, each in enumerate(run.call.parameters) if each.name == "count")
+        yield of_steps("each step done is allowed", goal, list(each.outcome.conditions), found, each.outcome)
+    (place,) = (place for place, each in enumerate(run.call.parameters) if each.name == "count")
+    count = run.arguments[place + run.call.has_caller]
     for outcome in run.outcomes:
         if outcome.value is not None:
             found = refusal(outcome.value)
             is_last = terms.either((agree(outcome.value, count), terms.negate(agree(found.value, terms.number(0)))))
             conditions = [*outcome.conditions, terms.equal(outcome.error, terms.number(0))]
-            yield Obligation(
-                "steps", "it stops only at a step that is not", is_last, conditions, known_states(outcome), found.accesses, end=outcome
-            )
+            yield of_steps("it stops only at a step that is not", is_last, conditions, found, outcome)
+
+
+def of_steps(what: str, goal: Term, conditions: list[Term], reading: Reading, outcome: Outcome) -> Obligation:
+    return Obligation("steps", what, goal, conditions, known_states(outcome), reading.accesses, end=outcome)
 
 
 def value(system: System, run: Run, outcome: Outcome) -> Iterator[Obligation]:

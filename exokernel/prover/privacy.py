@@ -1,8 +1,10 @@
 """Which private things a call's answer and effects depend on: noninterference by looking.
 
-The answer of a call, the conditions of its paths and everything it writes to the public tables
-are terms; what is mentioned in none of them cannot matter. `spec.privacy` says what may. This
-is coarser than comparing two runs, and needs no solver.
+The answer of a call, the conditions of its paths, what a step of a loop hands to the next, and
+everything written to the public tables are terms; what is mentioned in none of them cannot
+matter. `spec.privacy` says what may. This is coarser than comparing two runs, which it implies:
+states that agree on what is mentioned give the same answer and the same tables. It needs no
+solver.
 """
 
 from __future__ import annotations
@@ -13,16 +15,18 @@ import z3
 
 from exokernel.prover import terms
 from exokernel.prover.cells import State, Sweep, Write
-from exokernel.prover.machine import GHOSTS, MEMORY, PAGES_OF, REQUESTS
+from exokernel.prover.machine import BYTES_OF_A_FRAME, GHOSTS, MEMORY, PAGES_OF, REQUESTS
 from exokernel.prover.obligations import Run
 from exokernel.prover.paths import Outcome
 from exokernel.prover.terms import Term
-from exokernel.prover.values import Value, is_term
+from exokernel.prover.values import Pointer, Span, Value, is_term
 
+BYTES = "bytes"
 PRIVATE = {
     MEMORY: f"{MEMORY}[]",
     PAGES_OF: f"{PAGES_OF}[]",
     REQUESTS: f"{REQUESTS}[]",
+    BYTES: BYTES_OF_A_FRAME,
     "secret": "exokernel.kernel.capabilities.secret",
 }
 
@@ -30,14 +34,24 @@ PRIVATE = {
 def learned(run: Run) -> set[str]:
     """The private things that a call's answer, or what it does to the tables, depends on."""
     seen: set[int] = set()
-    names = {name for outcome in ends(run) for term in observed(outcome) for name in mentioned(term, seen)}
+    names = {name for term in observable(run) for name in mentioned(term, seen)}
     return {thing for thing, prefix in PRIVATE.items() if any(name.startswith(prefix) for name in names)}
+
+
+def observable(run: Run) -> Iterator[Term]:
+    """Everything that can be told of a run."""
+    for outcome in ends(run):
+        yield from observed(outcome)
+    for each in run.journal.rounds:
+        yield from parts(each.carried)
 
 
 def ends(run: Run) -> Iterator[Outcome]:
     yield from run.outcomes
     for cut in run.journal.cuts:
         yield cut.outcome
+    for each in run.journal.rounds:
+        yield each.outcome
 
 
 def observed(outcome: Outcome) -> Iterator[Term]:
@@ -52,6 +66,8 @@ def parts(value: Value) -> Iterator[Term]:
     if isinstance(value, tuple):
         for each in value:
             yield from parts(each)
+    elif isinstance(value, (Pointer, Span)):
+        yield from value.indices
     elif is_term(value):
         yield value
 

@@ -50,7 +50,6 @@ class Result:
     paths: int = 0
     failures: list[Failure] = field(default_factory=list)
     story: list[str] = field(default_factory=list)  # calls from boot, the last of which shows what is wrong
-    untold: list[str] = field(default_factory=list)  # what is specified and only tested
     remembered: bool = False
     statistics: Statistics = field(default_factory=Statistics)
 
@@ -71,7 +70,6 @@ class Result:
             "paths": self.paths,
             "seconds": round(self.seconds, 2),
             "clauses": self.clauses,
-            "only_tested": self.untold,
             "failures": failures,
             "story": self.story,
             "solver": asdict(self.statistics),
@@ -110,7 +108,6 @@ def prove_call(
         result.clauses[PRIVATE] = 1
         for thing in sorted(learned(run) - set(system.specification.may_learn.get(call.name, ()))):
             result.failures.append(Failure(PRIVATE, f"the answer depends on what is private: {thing}", "refuted", ""))
-    result.untold = run.untold
     result.seconds = time.perf_counter() - began
     return result
 

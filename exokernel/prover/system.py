@@ -27,7 +27,7 @@ from exokernel.prover.recursion import Recursions
 from exokernel.prover.terms import Term
 
 KERNEL = ROOT / "exokernel" / "kernel"
-STEPS = {"tick": "exokernel.kernel.slices"}  # what the machine itself calls between calls
+STEPS = {"tick": "exokernel.kernel.slices", "die": "exokernel.kernel.processor"}  # what the machine itself calls between calls
 KERNEL_MODULES = "exokernel.kernel."
 GATE = "exokernel.kernel.gate"
 DECLARATIONS = "exokernel.abi.calls"
@@ -173,7 +173,7 @@ class System:
         return [claim for claim in self.specification.all("invariants") if claim.result == "bool"]
 
     def arguments(self, call: Call) -> tuple[tuple[Term, ...], list[Term]]:
-        """Any arguments that the gate lets through, and what is known of them."""
+        """Any arguments that the gate lets through, or the machine itself gives, and what is known of them."""
         values, known = [], []
         if call.has_caller:
             caller = value_of(self.executor, f"{GATE}.caller", (), self.state).value
@@ -185,6 +185,9 @@ class System:
             value = terms.variable(f"{call.name}.{parameter.name}", width)
             values.append(value)
             known.append(self.admitted(parameter, value))
+        assumed = self.specification.function(f"{call.name}_assumes")
+        if assumed is not None:
+            known.append(value_of(self.executor, assumed.qualified, tuple(values), self.state).value)
         return tuple(values), known
 
     def admitted(self, parameter: Parameter, value: Term) -> Term:

@@ -25,4 +25,5 @@ MAY_LEARN = {
     "environment_destroy": ("pages",),
     "yield_to": ("pages",),
     "tick": ("pages",),
+    "die": ("pages",),
 }

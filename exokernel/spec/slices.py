@@ -8,6 +8,7 @@ else, but for a directed yield within a slice.
 from typing import NamedTuple
 
 from exokernel.abi.capability import Rights
+from exokernel.abi.environment_page import VECTORS
 from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
 from exokernel.abi.names import FRAME_SIZE, NOBODY, SLICES, USER_PAGES, EnvironmentId, Slice, Slot
 from exokernel.abi.tables import Phase, Reason, Resource
@@ -268,3 +269,29 @@ def environment_destroy_machine(
 ) -> MachineRow:
     before = machine_row()
     return MachineRow(heir(after), False, before.now, before.ticks) if environment == caller else before
+
+
+# die, of an exception
+
+
+def die_assumes(reason: Reason, vector: int) -> bool:
+    """The machine calls this for who has the processor, after an exception that finds no handler or no stack."""
+    is_known = reason == Reason.NO_HANDLER or reason == Reason.NO_STACK
+    return machine_state().current != NOBODY and is_known and 0 <= vector < VECTORS
+
+
+def die_identity(reason: Reason, vector: int, any_environment: EnvironmentId) -> IdentityRow:
+    before = identity_row(any_environment)
+    return in_phase(before, Phase.DEAD) if any_environment == machine_state().current else before
+
+
+def die_conduct(reason: Reason, vector: int, any_environment: EnvironmentId) -> ConductRow:
+    row = conduct_row(any_environment)
+    if any_environment != machine_state().current:
+        return row
+    return ConductRow(NOBODY, row.donor_generation, row.accepting, row.excess, reason, vector)
+
+
+def die_machine(reason: Reason, vector: int, after: Wheel) -> MachineRow:
+    before = machine_row()
+    return MachineRow(heir(after), False, before.now, before.ticks)

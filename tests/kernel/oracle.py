@@ -97,8 +97,12 @@ def expected_rows(name: str, arguments: tuple[Any, ...]) -> dict[tuple[str, tupl
     found = {}
     for kind, thing in things():
         after = find(f"{name}_{kind}")
-        looks_back = after is not None and "after" in signature(after).parameters
-        found[kind, thing] = partial(after, *arguments) if looks_back else after(*arguments, *thing) if after else row_of(kind, thing)
+        if after is None:
+            found[kind, thing] = row_of(kind, thing)
+        elif "after" in signature(after).parameters:
+            found[kind, thing] = partial(after, *arguments)
+        else:
+            found[kind, thing] = after(*arguments, *thing)
     return found
 
 

@@ -58,7 +58,7 @@ class Trial:
             assert after == before, f"{name} raised and changed something"
             return True
         if name in oracle.IN_STEPS:
-            assert answer.value == expectation.done
+            assert answer.value == expectation.done, f"{name} did {answer.value} steps, not {expectation.done}"
         oracle.check_rows(self.world, before, name, expectation)
         hints = {each for each in arguments if isinstance(each, int)}
         oracle.check_words(self.world, before, oracle.expected_words(name, by, arguments, expectation.done), hints)
@@ -90,7 +90,7 @@ class Trial:
             self.is_off = True
             assert expected["identity", (FIRST,)].phase == Phase.DEAD
             return True
-        assert handler == told
+        assert handler == told, f"the tick is told to {handler:x}, not {told:x}"
         oracle.check_rows(self.world, before, "tick", oracle.Expectation(0, 0, expected))
         self.look_around()
         return True

@@ -48,6 +48,9 @@ PLANTED = [
     ("capability_drop", "error", "capabilities.capability_drop: without `if held(caller, slot).mappings != 0: raise InUse(slot)`"),
     ("environment_quota", "does_account", "environments.environment_quota: without `environments[caller].quota -= frames`"),
     ("slice_give", "error", "slices.slice_give: `Rights.GRANT` becomes `Rights.WRITE`"),
+    ("tick", "does_machine", "slices.turn: without `machine_state().now = position`"),
+    ("yield_to", "successor", "processor.successor: `environments[owner].excess == 0` becomes `environments[owner].excess != 0`"),
+    ("map_batch", "exchange_batch_word", "translations.exchange_batch: `step * REQUEST_SIZE` becomes `(step + REQUEST_SIZE)`"),
     ("table_free", "error", "tables.table_free: without `if frames[link.frame].entries != 0: raise InUse(link.frame)`"),
     ("map", "mappings_under", "translations.exchange: without `held(owner, entry.key).mappings += 1`"),
     ("repossess", "translation_removed_is_forgotten", "translations.repossess: without `machine.forget(page_at(table, index), 1)`"),
@@ -70,6 +73,12 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
     with planted, pytest.raises(Exception, match="."):
         test()
     memory.machine = before
+
+
+def test_who_is_let_off_a_debt_is_noticed(system: System, mutants: dict[str, Mutation], workshop: Workshop) -> None:
+    bug = mutants["slices.turn: without `environments[owner].excess -= 1`"]
+    with Changed(system, workshop.changed_functions(system, bug)):
+        assert not prove_call(system, system.calls["tick"], "turn_conduct", stop_early=True).proved
 
 
 def test_without_a_story_the_state_is_the_test(
