@@ -17,6 +17,7 @@ from exokernel.host.report import EXCEPTIONS, Report
 from exokernel.host.symbols import Memory, Place, Registers, Symbols
 
 MOST_FRAMES = 100
+CALLS_MAIN = "program_main"  # the compiler's own: a library calls the program's `main` by that name
 FRAMES_SHOWN = 3  # of the same line, one after the other
 FAILED_CHECK = b"\x67\x0f\xb9\x40"  # ud1 kind(%eax),%eax: the kind is the byte behind
 
@@ -90,7 +91,7 @@ def follow(registers: Registers, memory: Memory, images: Sequence[Symbols]) -> I
         image = image_of(address, images)
         if image is None:
             return
-        yield from image.places(address)
+        yield from (place for place in image.places(address) if place.function != CALLS_MAIN)
         caller = image.caller(registers, memory, address)
         if caller is None or caller["rsp"] <= registers["rsp"]:
             return

@@ -241,8 +241,11 @@ class ProgramBuilder:
         return found
 
     def _check_whole_modules(self) -> None:
-        """Build every function of the modules that are checked whole, whether reached or not."""
+        """Lay out every record and build every function of the modules that are checked whole, whether reached or not."""
         scopes = [scope for name in self.options.checked if (scope := self.world.scope(name)) is not None]
+        for found in [found for scope in scopes for found in scope.names.values()]:
+            if isinstance(found, RecordClass) and not found.parameters:
+                self._guarded(lambda: classes.layout(found))
         for declared in self._declared_functions(scopes):
             try:
                 traits = functions.traits(declared)

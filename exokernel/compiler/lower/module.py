@@ -129,8 +129,9 @@ class ModuleLowering:
         return "".join(f'module asm "{escaped(line)}"\n' for line in lines if line.strip())
 
     def attributes(self) -> str:
-        # Tail calls would take callers out of tracebacks.
-        kept = "" if self.conventions.red_zone else " noredzone"
+        # Tail calls would take callers out of tracebacks. A frame touches each of its pages, so none reaches over the
+        # unmapped ones below a stack; the kernel's stack is bounded instead.
+        kept = ' "probe-stack"="inline-asm"' if self.conventions.red_zone else " noredzone"
         return (
             f'attributes #0 = {{ nounwind null_pointer_is_valid{kept} "disable-tail-calls"="true" }}\n'
             "attributes #1 = { nomerge noreturn nounwind }\n"

@@ -13,17 +13,18 @@ from exokernel.compiler.check.flow import graph, uses
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
 
-Region = str | int  # a slot by name, a parameter by position
+Region = str | int  # a slot by name, a parameter by position, a static by its name behind ELSEWHERE
 ELSEWHERE = "@"  # statics, and whatever else is not the function's own
-FROZEN = "!"  # ends the region of bytes of a slot: they are not to change
+FROZEN = "!"  # ends the region of bytes of any of these: they are not to change
 Finding = tuple[op.Location | None, str, str]  # where, what, which rule
 
 
 @dataclass
 class Summary:
-    """The parameters that a function's result may refer to, by position."""
+    """What a function's result may refer to, and what the function may change, besides what is its own."""
 
-    result: frozenset[int] = frozenset()
+    result: frozenset[Region] = frozenset()
+    changes: frozenset[Region] = frozenset()
 
 
 @dataclass
@@ -59,17 +60,15 @@ class Regions:
                 return {name}
             case op.Local():
                 return self.operand(place.base)
-            case _:
-                return {ELSEWHERE}
+            case op.Static(name):
+                return {ELSEWHERE, ELSEWHERE + name}
 
     def _sources(self, operation: op.Operation) -> set[Region]:
         match operation:
             case op.Refer(place=place):
                 return self.place(place)
-            case op.Call(function=name, arguments=arguments):
-                summary = self.summaries.get(name, Summary())
-                passed = set[Region]().union(*(self.operand(arguments[each]) for each in summary.result))
-                return passed | {ELSEWHERE}
+            case op.Call(function=name):
+                return self._seen_from(operation, self.summaries.get(name, Summary()).result) | {ELSEWHERE}
             case op.AtAddress():
                 return {ELSEWHERE}
             case op.MakeTuple(items=items):
@@ -78,12 +77,39 @@ class Regions:
                 return self.operand(view)
             case op.BytesOf(value=value):
                 found = self.operand(value)
-                frozen = isinstance(value.type, ir.View)
-                return found | {f"{each}{FROZEN}" for each in found if _is_slot(each)} if frozen else found
+                return found | _frozen(found) if isinstance(value.type, ir.View) else found
             case op.Assign(value=value) | op.Item(value=value):
                 return self.operand(value)
             case _:
                 return set()
+
+
+    def _seen_from(self, call: op.Call, regions: frozenset[Region]) -> set[Region]:
+        """Regions of a function called, as the caller knows them."""
+        found = set[Region]()
+        for each in regions:
+            position, frozen, _ = str(each).partition(FROZEN)
+            if position.isdigit():
+                passed = self.operand(call.arguments[int(position)])
+                found |= _frozen(passed) if frozen else passed
+            else:
+                found.add(each)
+        return found
+
+    def changed(self, operation: op.Operation) -> set[Region]:
+        """What an operation may change."""
+        target = uses.stored(operation)
+        if isinstance(target, op.Place):
+            return self.place(target)
+        if target is not None:
+            return self.operand(target)
+        if isinstance(operation, op.Call):
+            return self._seen_from(operation, self.summaries.get(operation.function, Summary()).changes)
+        return set()
+
+
+def _frozen(regions: set[Region]) -> set[Region]:
+    return {f"{each}{FROZEN}" for each in regions if each != ELSEWHERE and not str(each).endswith(FROZEN)}
 
 
 def _moves(operation: op.Operation) -> bool:
@@ -100,29 +126,35 @@ def refers(kind: ir.Value) -> bool:
 
 
 def _is_slot(region: Region) -> bool:
-    return isinstance(region, str) and region != ELSEWHERE and not region.endswith(FROZEN)
+    return isinstance(region, str) and not region.startswith(ELSEWHERE) and not region.endswith(FROZEN)
 
 
 def summarise(functions: list[op.Function]) -> tuple[dict[str, Summary], dict[str, Regions]]:
     """The summaries of all functions, to a fixed point, and the regions they come from."""
     summaries = {function.name: Summary() for function in functions}
     solved: dict[str, Regions] = {}
-    pending = [function for function in functions if _concerned(function)]
     changed = True
     while changed:
         changed = False
-        for function in pending:
+        for function in functions:
             regions = solved.setdefault(function.name, Regions(function, summaries))
             regions.solve()
-            result = frozenset(each for each in _returned(regions) if isinstance(each, int))
-            if result != summaries[function.name].result:
-                summaries[function.name] = Summary(result)
+            made = Summary(_outer(_returned(regions), function), _outer(_changed(regions), function))
+            if made != summaries[function.name]:
+                summaries[function.name] = made
                 changed = True
     return summaries, solved
 
 
-def _concerned(function: op.Function) -> bool:
-    return bool(function.slots) or any(refers(each.type) for each in function.parameters)
+def _outer(regions: set[Region], function: op.Function) -> frozenset[Region]:
+    """Those of a function's regions that its callers know, too."""
+    return frozenset(each for each in regions if str(each).partition(FROZEN)[0] not in function.slots)
+
+
+def _changed(regions: Regions) -> set[Region]:
+    return set[Region]().union(
+        *(regions.changed(each) for block in regions.function.blocks for each in block.operations)
+    )
 
 
 def _returned(regions: Regions) -> set[Region]:
@@ -142,10 +174,8 @@ def check(regions: Regions) -> list[Finding]:
         if isinstance(last, op.Return) and last.value is not None:
             for each in sorted(str(each) for each in regions.operand(last.value) if _is_slot(each)):
                 found.append((last.location, each, "escapes"))
-    holders = {
-        name: {each for each in held if isinstance(each, str) and each != ELSEWHERE} for name, held in regions.of.items()
-    }
-    holders = {name: slots for name, slots in holders.items() if slots}
+    holders = {name: {str(each) for each in held} - {ELSEWHERE} for name, held in regions.of.items()}
+    holders = {name: held for name, held in holders.items() if any(not each.isdigit() for each in held)}
     return [*found, *_outdated(regions, holders)] if holders else found
 
 
@@ -159,28 +189,21 @@ def _outdated(regions: Regions, holders: dict[str, set[str]]) -> list[Finding]:
             for local in uses.written(operation):
                 alive.discard(local.name)
             held = set[str]().union(*(holders[each] for each in alive))
-            for name, rule in _changes(regions, operation):
-                if (name if rule == "stale" else f"{name}{FROZEN}") in held:
-                    found.append((operation.location, name, rule))
+            if isinstance(operation, op.Zero) and isinstance(operation.place.base, op.Slot) and not operation.place.path:
+                if operation.place.base.name in held:
+                    found.append((operation.location, operation.place.base.name, "stale"))
+            else:
+                for name in sorted(f"{each}{FROZEN}" for each in map(str, regions.changed(operation))):
+                    if name in held:
+                        found.append((operation.location, _named(name, regions.function), "frozen"))
             alive |= {local.name for local in uses.read(operation) if local.name in holders}
     return found
 
 
-def _changes(regions: Regions, operation: op.Operation) -> list[tuple[str, str]]:
-    """The slots that an operation makes anew, or may change."""
-    if isinstance(operation, op.Zero) and isinstance(operation.place.base, op.Slot) and not operation.place.path:
-        return [(operation.place.base.name, "stale")]
-    target = uses.stored(operation)
-    if isinstance(target, op.Place):
-        reached = regions.place(target)
-    elif target is not None:
-        reached = regions.operand(target)
-    elif isinstance(operation, op.Call):
-        passed = [each for each in operation.arguments if isinstance(each.type, (ir.Reference, ir.View))]
-        reached = set[Region]().union(*(regions.operand(each) for each in passed))
-    else:
-        return []
-    return [(each, "frozen") for each in sorted(str(each) for each in reached if _is_slot(each))]
+def _named(region: str, function: op.Function) -> str:
+    """A region as the source calls it."""
+    name = region.removesuffix(FROZEN)
+    return function.parameters[int(name)].name if name.isdigit() else name.rpartition(".")[2] if name[0] == ELSEWHERE else name
 
 
 def _live_at_end(function: op.Function, names: set[str]) -> dict[str, set[str]]:
