@@ -55,11 +55,11 @@ class Pair(NamedTuple):
 
 
 class Point(Record):
-    x: int
-    small: u8
-    tag: Tag
-    on: bool
-    color: Color
+    x: int = 0
+    small: u8 = 0
+    tag: Tag = Tag()
+    on: bool = False
+    color: Color = Color.RED
 
     def weight(self, factor: int) -> int:
         return self.x // 16 + self.small * factor
@@ -70,13 +70,13 @@ class Point(Record):
 
 
 class Box(Record):
-    inner: Point
+    inner: Point = Point()
     line: Array[u16] = array(6)
-    count: u32
+    count: u32 = 0
 
 
 class Fuel(Record):
-    left: int
+    left: int = 0
 
 
 fuel: Fuel = Fuel()
@@ -104,6 +104,15 @@ def counting(limit: int) -> Iterator[int]:
     while position < limit:
         yield position * 3
         position += 1
+
+
+def kept(limit: int) -> Iterator[int]:
+    try:
+        yield limit
+        for value in counting(limit):
+            yield value
+    finally:
+        box.line[1] = limit
 
 
 @contextmanager

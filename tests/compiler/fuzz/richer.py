@@ -13,7 +13,7 @@ class RichGenerator(Generator):
     def statement(self, depth: int, scope: Scope) -> None:
         kinds: list[Callable[[int, Scope], None]] = [
             self.local_point, self.listed, self.attempt_again, self.zipped, self.pairs_loop, self.flags, self.leave,
-            self.tuple_match, self.optional_reference,
+            self.tuple_match, self.optional_reference, self.stacked, self.copied, self.guarded_match, self.searched,
         ]  # fmt: skip
         if scope.depth <= 2 and self.random.random() < 0.25:
             self.random.choice(kinds)(depth, scope)
@@ -93,6 +93,56 @@ class RichGenerator(Generator):
         self.write(depth, f"{result} = {name}.x if {name} is not None else {self.number(scope, 1)}")
         self.introduce(scope, result)
 
+    def stacked(self, depth: int, scope: Scope) -> None:
+        if depth > 1:  # a list is made once, not in a loop
+            return self.assign(depth, scope)
+        name, value, result = self.fresh(), self.fresh(), self.fresh()
+        self.write(depth, f"{name} = [{self.number(scope, 1)}, {self.number(scope, 1)}]")
+        self.write(depth, f"for {value} in TABLE:")
+        self.write(depth + 1, f"if {self.truth(scope, 1)}:")
+        self.write(depth + 2, f"{name}.append({value})")
+        self.write(depth + 1, f"elif {value} > {self.random.randrange(9)}:")
+        self.write(depth + 2, f"{name}.pop()")
+        self.write(depth, f"{result} = {name}[({self.number(scope, 1)}) % 4 - 1] if len({name}) != 0 else 0")
+        self.introduce(scope, result)
+
+    def copied(self, depth: int, scope: Scope) -> None:
+        low, high = sorted(self.random.sample(range(9), 2))
+        start = self.random.randrange(8)
+        points = f"points[({self.number(scope, 1)}) & 3]"
+        self.write(
+            depth,
+            self.random.choice(
+                [
+                    f"octets[{low}:{high}] = octets[{start}:{start + high - low}]",
+                    f"{points} = points[{self.random.randrange(4)}]",
+                    f"{points} = Point(x=points[1].x, tag={self.word(scope)}, color=color_of(points[2].small))",
+                    f"box.inner = {points}",
+                ]
+            ),
+        )
+
+    def guarded_match(self, depth: int, scope: Scope) -> None:
+        name = self.fresh()
+        self.write(depth, f"match ({self.number(scope, 1)}) % 7:")
+        for case in (f"case 0 | 3 if {self.truth(scope, 1)}:", "case 3:", f"case {name} if {name} > 4:", "case _:"):
+            inner = scope.inner(name) if f"case {name}" in case else scope.inner()
+            self.write(depth + 1, case)
+            self.body(depth + 2, inner)
+
+    def searched(self, depth: int, scope: Scope) -> None:
+        value = self.fresh()
+        self.write(depth, f"for {value} in {self.random.choice(['kept(3)', 'octets', 'reversed(TABLE)', 'range(9, -2, -3)'])}:")
+        self.write(depth + 1, f"if {value} % 5 == ({self.number(scope, 1)}) & 3:")
+        self.write(depth + 2, self.random.choice(["break", f"return {self.number(scope, 1)}"]))
+        self.write(depth, "else:")
+        self.body(depth + 1, scope.inner())
+
+    def word(self, scope: Scope) -> str:
+        if self.random.random() < 0.7:
+            return super().word(scope)
+        return f"{super().word(scope)}.{self.random.choice(['joined', 'without'])}({super().word(scope)})"
+
     def call(self, scope: Scope, left: str, right: str) -> str:
         if self.random.random() < 0.6:
             return super().call(scope, left, right)
@@ -109,5 +159,11 @@ class RichGenerator(Generator):
                 f"sum(TABLE) + {left}",
                 f"int(({left} & 255) in octets)",
                 f"int({left} & 255 in {text})",
+                f"max(value * ({left} & 63) % 97 for value in kept(3) if value != 1)",
+                f"min(value for value in octets if value > ({left}) & 31)",
+                f"max({self.random.choice(['TABLE', 'shorts', 'counting(4)'])}) - {right}",
+                f"int(any(value + other == ({left}) & 15 for value in kept(3) for other in TABLE))",
+                f"int(all(value != ({right}) & 7 for value in kept(2)))",
+                f"sum(value for value in whole if value < {left})",
             ]
         )
