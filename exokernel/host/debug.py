@@ -54,7 +54,7 @@ def execute(options: Namespace) -> int:
     from exokernel.host.symbols import Symbols
 
     images = [Symbols(path) for path in (compiled.program, compiled.kernel) if path is not None]
-    stops = [place for stop in options.stops for place in places(stop, images)] or beginning(source, images[0])
+    stops = [place for stop in options.stops for place in places(stop, images, source.parent)] or beginning(source, images[0])
     with tempfile.TemporaryDirectory(prefix="exok-") as folder:
         socket = Path(folder) / "gdb"
         text = script(compiled, str(socket), stops)
@@ -109,7 +109,7 @@ def script(compiled: Compiled, socket: str, stops: Sequence[str]) -> str:
     """What gdb is told: long mode, symbols, sources, where to stop. Breakpoints are the processor's own,
     because the code they stand in is not in memory yet."""
     lines = ["set confirm off", "set pagination off", "set backtrace limit 40", "set architecture i386:x86-64"]
-    lines += [f"directory {shlex.quote(str(ROOT))}"]
+    lines += [f"directory {shlex.quote(str(folder))}" for folder in (ROOT, compiled.source.parent.resolve())]
     lines += [f"symbol-file {shlex.quote(str(compiled.kernel))}"]
     lines += [f"add-symbol-file {shlex.quote(str(compiled.program))}"]  # the others lie at the same addresses
     lines += ["maintenance expand-symtabs"]  # else gdb does not find functions that were inlined everywhere
@@ -119,18 +119,27 @@ def script(compiled: Compiled, socket: str, stops: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def places(stop: str, images: "Sequence[Symbols]") -> list[str]:
-    """What gdb calls the place: every function of that name, or as it stands.
+def places(stop: str, images: "Sequence[Symbols]", folder: Path) -> list[str]:
+    """What gdb calls the place: every function of that name, or a line of a file, seen from the program's folder.
 
     Raises:
         ToolError: it looks like a function and there is none.
     """
     if not stop.isidentifier():
-        return [stop]
+        return [as_compiled(stop, folder)]
     names = [full for image in images for full, _ in image.functions(stop)]
     if not names:
         raise ToolError(f"neither the kernel nor the program has a function '{stop}'", "name it, or say FILE.py:LINE")
     return names
+
+
+def as_compiled(stop: str, folder: Path) -> str:
+    """A line, with the file's name as the compiler has it: from the checkout, or from the program's folder."""
+    path = Path(stop.rpartition(":")[0]).resolve()
+    for root in (ROOT, folder.resolve()):
+        if path.is_file() and path.is_relative_to(root):
+            return f"{path.relative_to(root)}:{stop.rpartition(':')[2]}"
+    return stop
 
 
 def beginning(source: Path, program: "Symbols") -> list[str]:

@@ -14,12 +14,12 @@ PATIENCE = 60.0  # seconds, after which what was to be seen is not coming
 
 
 class Keyboard:
-    """A command of exok's on a terminal of its own."""
+    """A command of a checkout's exok, on a terminal of its own."""
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], checkout: Path = ROOT) -> None:
         self.child, self.terminal = pty.fork()
         if self.child == 0:
-            os.chdir(ROOT)
+            os.chdir(checkout)
             os.execv(sys.executable, [sys.executable, "-m", "exokernel", *words])
         self.shown = b""
 
@@ -38,16 +38,21 @@ class Keyboard:
         while wanted not in self.shown:
             assert time.monotonic() < deadline, self.shown
             if select.select([self.terminal], [], [], 1)[0]:
-                self.shown += os.read(self.terminal, 4096)
+                data = self.read()
+                assert data, self.shown
+                self.shown += data
         seen, self.shown = self.shown.split(wanted, 1)
         return seen + wanted
 
     def leave(self) -> tuple[int, bytes]:
         """Wait for the end. Answers the status and what was shown last."""
-        while True:
-            try:
-                data = os.read(self.terminal, 4096)
-            except OSError:  # how a terminal tells that nobody holds its other end any more
-                break
+        while data := self.read():
             self.shown += data
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1]), self.shown
+
+    def read(self) -> bytes:
+        """What is shown next; nothing when nobody holds the terminal's other end any more."""
+        try:
+            return os.read(self.terminal, 4096)
+        except OSError:
+            return b""

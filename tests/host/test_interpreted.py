@@ -1,5 +1,6 @@
 """`exok run --machine cpython` behaves like the booted machine, and can be debugged with pdb."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -85,3 +86,24 @@ def test_a_breakpoint_stops_in_the_program(tmp_path: Path) -> None:
         keyboard.see(b"84")
         keyboard.type(b"c\n")
         assert keyboard.leave()[0] == 2
+
+
+@pytest.mark.slow
+def test_a_breakpoint_stops_in_the_kernels_page_fault_path(tmp_path: Path) -> None:
+    """As whoever reads the kernel does it: a line of their own in a checkout of their own."""
+    for name in ("exokernel", "programs"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / ".exok").symlink_to(ROOT / ".exok")  # what is installed
+    traps = tmp_path / "exokernel/kernel/arch/x86_64/traps.py"
+    before, head, body = traps.read_text().partition("def deliver(")
+    definition, _, rest = body.partition("    position = ")
+    traps.write_text(f"{before}{head}{definition}    breakpoint() if vector == Vector.PAGE_FAULT else None\n    position = {rest}")
+    with Keyboard(["run", "--machine", "cpython", "hello"], tmp_path) as keyboard:
+        assert b"exokernel/kernel/arch/x86_64/traps.py" in keyboard.see(b"(Pdb) ")
+        keyboard.type(b"p int(vector), handler != 0\n")
+        keyboard.see(b"(14, True)")
+        keyboard.type(b"up\n")
+        keyboard.see(b"deliver(")
+        keyboard.type(b"q\n")
+        assert keyboard.leave()[0] != 0

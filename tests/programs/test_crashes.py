@@ -44,3 +44,13 @@ def test_what_was_printed_before_a_crash_is_not_lost(machine: str, tmp_path: Pat
     words = [sys.executable, "-m", "exokernel", "run", "--machine", machine, str(tmp_path / "case.py")]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=180)
     assert (done.returncode, done.stdout) == (132, "before") and "AssertionError" in done.stderr
+
+
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_a_traceback_begins_with_the_programs_main(machine: str, tmp_path: Path) -> None:
+    text = "from exokernel.dialect import never_inline\n\n@never_inline\ndef main() -> int:\n    zero = 0\n    return 1 // zero\n"
+    (tmp_path / "case.py").write_text(text)
+    words = [sys.executable, "-m", "exokernel", "run", "--machine", machine, str(tmp_path / "case.py")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=180)
+    first, frame, *_ = done.stderr.splitlines()
+    assert first == "Traceback (most recent call last):" and frame.endswith('case.py", line 6, in main')

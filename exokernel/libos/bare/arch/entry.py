@@ -13,6 +13,8 @@ assembly(f"""
 .section .text.start, "ax"
 .globl _start
 _start:
+.cfi_startproc
+.cfi_undefined rip
     cld
     xor %ebp, %ebp
     call library_start
@@ -23,6 +25,7 @@ _start:
     mov %rax, %rdi
     call library_exit
 1:  ud1 {int(Fault.UNCAUGHT)}(%eax), %eax
+.cfi_endproc
 .text
 """)
 

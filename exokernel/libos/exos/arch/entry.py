@@ -68,6 +68,8 @@ assembly(f"""
 .section .text.start, "ax"
 .globl _start
 _start:
+.cfi_startproc
+.cfi_undefined rip
     cmp ${ENVIRONMENT_PAGE + FRAME_SIZE}, %rsp
     jne 2f
     cld
@@ -86,6 +88,7 @@ _start:
     xor %edi, %edi
     syscall
     jmp 2b
+.cfi_endproc
 .text
 """)
 

@@ -10,6 +10,8 @@ assembly(f"""
 .section .text.start, "ax"
 .globl _start
 _start:
+.cfi_startproc
+.cfi_undefined rip
     cld
     xor %ebp, %ebp
     mov %rsp, %rdi
@@ -21,6 +23,7 @@ _start:
     mov %rax, %rdi
     call library_exit
 1:  ud1 {int(Fault.UNCAUGHT)}(%eax), %eax
+.cfi_endproc
 .text
 """)
 
