@@ -20,7 +20,7 @@ from exokernel.prover.system import GATE, System
 from exokernel.prover.values import Value
 
 CALLER = f"{GATE}.caller"
-VIEWS = "exokernel.spec.views"
+ROWS = "exokernel.spec.rows"
 FIXED = ("caller", "presented", "before", "after")
 
 
@@ -78,6 +78,6 @@ def presented(system: System, run: Run, state: State) -> tuple[Value, list[Acces
     if not named:
         return terms.number(0), []
     key = run.arguments[named[0] + run.call.has_caller]
-    reading = value_of(system.executor, f"{VIEWS}.capability", (caller_of(system, run), key), state)
+    reading = value_of(system.executor, f"{ROWS}.held", (caller_of(system, run), key), state)
     return reading.value, reading.accesses
 

@@ -7,7 +7,7 @@ from exokernel.abi.tables import Phase
 from exokernel.kernel.capabilities import secret
 from exokernel.kernel.siphash import siphash
 from exokernel.kernel.state import environments
-from exokernel.spec.rows import ALLOWED, ConductRow, SlotRow, conduct_row, held, list_slot, slot_row
+from exokernel.spec.rows import ALLOWED, ConductRow, SlotRow, conduct_row, held, slot_of, slot_row
 
 
 def is_awaited(holder: EnvironmentId, slot: Slot) -> bool:
@@ -58,7 +58,7 @@ def capability_forge_slot(
 def capability_drop_error(caller: EnvironmentId, slot: Slot) -> int:
     if not held(caller, slot).valid:
         return NoCapability.number
-    return InUse.number if list_slot(caller, slot).mappings > 0 else ALLOWED
+    return InUse.number if slot_of(caller, slot).mappings > 0 else ALLOWED
 
 
 def capability_drop_slot(

@@ -12,10 +12,9 @@ from exokernel.abi.names import EnvironmentId, Frame, Index, Slot
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.kernel.state import environments, frames
 from exokernel.spec.frames import frame_free_error
-from exokernel.spec.rows import ALLOWED, held, is_abandoned
+from exokernel.spec.rows import ALLOWED, exists, held, is_abandoned, is_table, maps, stands, word_row
 from exokernel.spec.tables import table_free_error
 from exokernel.spec.translations import repossess_error
-from exokernel.spec.views import capability, entry, exists, is_table, maps, stands
 
 
 def walk_ends_in_what_is_opened(
@@ -23,26 +22,26 @@ def walk_ends_in_what_is_opened(
 ) -> bool:
     """ISOLATION: wherever the processor walks from a root, it finds data that a capability of the space's owner opens."""
     root = environments[environment].root
-    if not exists(environment) or fourth >= FIRST_KERNEL_SLOT or not entry(root, fourth).present:
+    if not exists(environment) or fourth >= FIRST_KERNEL_SLOT or not word_row(root, fourth).present:
         return True
-    pointers = entry(root, fourth).frame
-    if not entry(pointers, third).present:
+    pointers = word_row(root, fourth).frame
+    if not word_row(pointers, third).present:
         return True
-    directory = entry(pointers, third).frame
-    if not entry(directory, second).present:
+    directory = word_row(pointers, third).frame
+    if not word_row(directory, second).present:
         return True
-    table = entry(directory, second).frame
-    found = entry(table, first)
+    table = word_row(directory, second).frame
+    found = word_row(table, first)
     if not found.present:
         return True
     wanted = Rights.READ | Rights.WRITE if found.writable else Rights.READ
     data = frames[found.frame]
-    return data.kind == FrameKind.DATA and capability(frames[root].owner, found.key).grants(wanted, data.guard)
+    return data.kind == FrameKind.DATA and held(frames[root].owner, found.key).grants(wanted, data.guard)
 
 
 def no_table_is_mapped(table: Frame, index: Index) -> bool:
     """No entry of the user's lets anyone write, or read, a frame that is a page table or the kernel's."""
-    return not maps(table, index) or not is_table(entry(table, index).frame)
+    return not maps(table, index) or not is_table(word_row(table, index).frame)
 
 
 def nobody_lives_where_anyone_may_reap(environment: EnvironmentId, table: Frame) -> bool:
@@ -57,7 +56,7 @@ def entry_can_be_taken_back(caller: EnvironmentId, table: Frame, index: Index, k
     """Who holds GRANT over a frame may remove any entry that names it, whoever lives there."""
     if not maps(table, index) or not held(caller, key).valid:
         return True
-    if not held(caller, key).grants(Rights.GRANT, frames[entry(table, index).frame].guard):
+    if not held(caller, key).grants(Rights.GRANT, frames[word_row(table, index).frame].guard):
         return True
     return repossess_error(caller, table, index, key) == ALLOWED
 
@@ -73,7 +72,7 @@ def table_of_the_dead_can_be_freed(caller: EnvironmentId, parent: Frame, index: 
     """Anyone may free a table without entries in an abandoned address space."""
     if frames[parent].kind <= FrameKind.TABLE_1 or not stands(parent, index):
         return True
-    if not is_abandoned(parent) or frames[entry(parent, index).frame].entries != 0:
+    if not is_abandoned(parent) or frames[word_row(parent, index).frame].entries != 0:
         return True
     return table_free_error(caller, parent, index, key) == ALLOWED
 

@@ -10,7 +10,7 @@ counter counts some of what another does.
 from exokernel.abi.capability import Rights
 from exokernel.abi.names import NOBODY, SLOTS, EnvironmentId, Frame, Index, Slice, Slot
 from exokernel.kernel.state import environments, frames, slices
-from exokernel.spec.views import capability, entry, exists, is_owned, maps, slot_of, stands
+from exokernel.spec.rows import exists, held, is_owned, maps, slot_of, stands, word_row
 
 NONE = -1
 AT_MOST = {
@@ -32,7 +32,7 @@ def uses_of(frame: Frame) -> int:
 
 
 def uses_of_by_entry(table: Frame, index: Index) -> int:
-    return entry(table, index).frame if stands(table, index) else NONE
+    return word_row(table, index).frame if stands(table, index) else NONE
 
 
 def uses_of_by_root(environment: EnvironmentId) -> int:
@@ -60,7 +60,7 @@ def restricted_of(frame: Frame) -> int:
 def restricted_of_by_entry(table: Frame, index: Index) -> int:
     if not maps(table, index):
         return NONE
-    return NONE if Rights.WRITE in capability(frames[table].owner, entry(table, index).key).rights else table
+    return NONE if Rights.WRITE in held(frames[table].owner, word_row(table, index).key).rights else table
 
 
 def mappings_under(holder: EnvironmentId, slot: Slot) -> int:
@@ -69,7 +69,7 @@ def mappings_under(holder: EnvironmentId, slot: Slot) -> int:
 
 
 def mappings_under_by_entry(table: Frame, index: Index) -> int:
-    return frames[table].owner * SLOTS + entry(table, index).key if maps(table, index) else NONE
+    return frames[table].owner * SLOTS + word_row(table, index).key if maps(table, index) else NONE
 
 
 def mappings_of(environment: EnvironmentId) -> int:

@@ -21,21 +21,17 @@ from exokernel.abi.names import (
     Slot,
 )
 from exokernel.abi.tables import FrameKind, Phase
+from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.slices import EXCESS_LIMIT
 from exokernel.kernel.state import environments, frames, machine_state, slices
-from exokernel.spec.views import (
-    LINKED,
-    MAPPED,
-    MAY_CHOOSE,
-    WALKED,
-    capability,
-    entry,
-    exists,
-    in_user_half,
-    is_owned,
-    maps,
-    slot_of,
+from exokernel.spec.rows import exists, held, in_user_half, is_owned, maps, slot_of, word_row
+
+MAPPED = Entry(present=True, user=True)  # what every entry of a level-1 table is
+MAY_CHOOSE = Entry(
+    writable=True, no_execute=True, accessed=True, dirty=True, software=7, frame=Frame(2**40 - 1), key=Slot(63)
 )
+LINKED = Entry(present=True, writable=True, user=True)  # what every entry of a higher table is
+WALKED = Entry(accessed=True, dirty=True, frame=Frame(2**40 - 1))  # what varies in it
 
 REGIONS = 2**26  # of the user half, each of which a level-1 table covers
 
@@ -83,13 +79,13 @@ def entry_is_opened_by_a_capability(table: Frame, index: Index) -> bool:
     """ISOLATION: an entry names a frame of data which a capability of the table's owner opens, with its rights."""
     if not maps(table, index):
         return True
-    found = entry(table, index)
+    found = word_row(table, index)
     if found.frame >= FRAMES:
         return False
     wanted = Rights.READ | Rights.WRITE if found.writable else Rights.READ
-    held = capability(frames[table].owner, found.key)
+    key = held(frames[table].owner, found.key)
     data = frames[found.frame]
-    return data.kind == FrameKind.DATA and held.valid and held.grants(wanted, data.guard)
+    return data.kind == FrameKind.DATA and key.valid and key.grants(wanted, data.guard)
 
 
 def entry_has_only_bits_a_library_may_set(table: Frame, index: Index) -> bool:
@@ -97,15 +93,15 @@ def entry_has_only_bits_a_library_may_set(table: Frame, index: Index) -> bool:
     if not maps(table, index):
         return True
     page = frames[table].region * TABLE_ENTRIES + index
-    return int(entry(table, index)) & ~int(MAY_CHOOSE) == int(MAPPED) and page < USER_PAGES
+    return int(word_row(table, index)) & ~int(MAY_CHOOSE) == int(MAPPED) and page < USER_PAGES
 
 
 def link_names_the_next_table(table: Frame, index: Index) -> bool:
     """A present entry of a higher table links a table one level below, of the same owner, which knows its place."""
     kind = frames[table].kind
-    if kind <= FrameKind.TABLE_1 or not in_user_half(table, index) or not entry(table, index).present:
+    if kind <= FrameKind.TABLE_1 or not in_user_half(table, index) or not word_row(table, index).present:
         return True
-    found = entry(table, index)
+    found = word_row(table, index)
     if found.frame >= FRAMES or int(found) & ~int(WALKED) != int(LINKED):
         return False
     linked = frames[found.frame]
@@ -146,7 +142,7 @@ def slot_opened_for_a_grant_is_empty(environment: EnvironmentId) -> bool:
         return True
     if state.donor >= ENVIRONMENTS or state.accepting >= SLOTS:
         return False
-    return state.phase == Phase.LIVE and not capability(environment, state.accepting).valid
+    return state.phase == Phase.LIVE and not held(environment, state.accepting).valid
 
 
 # Environments

@@ -1,10 +1,12 @@
-"""What a call's specification speaks of: one row for each thing in the kernel's tables.
+"""What the specification speaks of: one row for each thing in the kernel's tables.
 
 A call is specified by functions of the state before it. `NAME_error` says which error it
 raises, or 0; and for each kind of row, `NAME_frame`, `NAME_word` and so on say what the row of
 *any* thing is afterwards. A kind for which a call has no function is left as it is. So what
-a call does is said exactly, and that it does nothing else is said too. Where a call returns
-how many steps it did, `done` is that number.
+a call does is said exactly, and that it does nothing else is said too. `NAME_value` says what
+it returns. Where that is how many steps it did, `done` is that number, and `NAME_step_error`
+says why it goes no further. `after`, where a function asks for it, is a view of the state in
+which the call ends.
 
 Rows are read by the functions here, which the kernel does not use.
 """
@@ -13,6 +15,7 @@ from typing import NamedTuple
 
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import NoCapability, NotPermitted
+from exokernel.abi.layout import FIRST_KERNEL_SLOT
 from exokernel.abi.names import SLOTS, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
 from exokernel.abi.tables import CapabilityState, FrameKind, Phase, Reason
 from exokernel.abi.x86_64 import Entry
@@ -48,7 +51,7 @@ class SlotRow(NamedTuple):
 
 
 def slot_row(holder: EnvironmentId, slot: Slot) -> SlotRow:
-    state = list_slot(holder, slot)
+    state = slot_of(holder, slot)
     return SlotRow(state.capability, state.mappings)
 
 
@@ -124,15 +127,42 @@ def machine_row() -> MachineRow:
     return MachineRow(state.current, state.ending, state.now, state.ticks)
 
 
-# What the specifications of many calls say
+# What the specification says of things
 
 
-def list_slot(holder: EnvironmentId, slot: Slot) -> CapabilityState:
+def slot_of(holder: EnvironmentId, slot: Slot) -> CapabilityState:
     return capabilities[holder * SLOTS + slot]
 
 
 def held(holder: EnvironmentId, slot: Slot) -> Capability:
-    return list_slot(holder, slot).capability
+    return slot_of(holder, slot).capability
+
+
+def is_table(frame: Frame) -> bool:
+    return frames[frame].kind >= FrameKind.TABLE_1
+
+
+def is_owned(frame: Frame) -> bool:
+    return frames[frame].kind >= FrameKind.DATA
+
+
+def exists(environment: EnvironmentId) -> bool:
+    return environments[environment].phase != Phase.FREE
+
+
+def in_user_half(table: Frame, index: Index) -> bool:
+    """Whether an entry is the environment's: all are, but for the upper half of a root."""
+    return frames[table].kind != FrameKind.TABLE_4 or index < FIRST_KERNEL_SLOT
+
+
+def stands(table: Frame, index: Index) -> bool:
+    """Whether this is a present entry that an environment has made."""
+    return is_table(table) and in_user_half(table, index) and word_row(table, index).present
+
+
+def maps(table: Frame, index: Index) -> bool:
+    """Whether this is a present entry that names a page."""
+    return frames[table].kind == FrameKind.TABLE_1 and word_row(table, index).present
 
 
 def lives(environment: EnvironmentId) -> bool:
@@ -144,6 +174,9 @@ def is_abandoned(table: Frame) -> bool:
     """Whether nobody is left in a table's address space: its owner is dead, and no other environment has its root."""
     owner = frames[table].owner
     return not lives(owner) and frames[environments[owner].root].uses == 1
+
+
+# What the specifications of many calls say
 
 
 def key_error(holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability) -> int:

@@ -1,4 +1,4 @@
-"""What the claims look at, put so that they read well. Nothing is claimed here.
+"""What the theorems look at, before a step and after it. Nothing is claimed here.
 
 A view is all that a theorem sees of one thing in one state; the function that returns it says
 how it is seen.
@@ -7,63 +7,11 @@ how it is seen.
 from typing import NamedTuple
 
 from exokernel.abi.capability import Capability
-from exokernel.abi.layout import FIRST_KERNEL_SLOT
-from exokernel.abi.names import ENVIRONMENTS, FRAMES, SLOTS, TABLE_ENTRIES, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
-from exokernel.abi.tables import CapabilityState, FrameKind, Phase
+from exokernel.abi.names import ENVIRONMENTS, FRAMES, TABLE_ENTRIES, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
+from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
-from exokernel.kernel.arch import machine
-from exokernel.kernel.state import capabilities, environments, frames, slices
-from exokernel.spec.rows import is_abandoned
-
-MAPPED = Entry(present=True, user=True)  # what every entry of a level-1 table is
-MAY_CHOOSE = Entry(
-    writable=True, no_execute=True, accessed=True, dirty=True, software=7, frame=Frame(2**40 - 1), key=Slot(63)
-)
-LINKED = Entry(present=True, writable=True, user=True)  # what every entry of a higher table is
-WALKED = Entry(accessed=True, dirty=True, frame=Frame(2**40 - 1))  # what varies in it
-
-
-def entry(table: Frame, index: Index) -> Entry:
-    """Word `index` of a frame, as an entry."""
-    return machine.entries(table)[index]
-
-
-def slot_of(holder: EnvironmentId, slot: Slot) -> CapabilityState:
-    return capabilities[holder * SLOTS + slot]
-
-
-def capability(holder: EnvironmentId, slot: Slot) -> Capability:
-    return slot_of(holder, slot).capability
-
-
-def is_table(frame: Frame) -> bool:
-    return frames[frame].kind >= FrameKind.TABLE_1
-
-
-def is_owned(frame: Frame) -> bool:
-    return frames[frame].kind >= FrameKind.DATA
-
-
-def exists(environment: EnvironmentId) -> bool:
-    return environments[environment].phase != Phase.FREE
-
-
-def in_user_half(table: Frame, index: Index) -> bool:
-    """Whether an entry is the environment's: all are, but for the upper half of a root."""
-    return frames[table].kind != FrameKind.TABLE_4 or index < FIRST_KERNEL_SLOT
-
-
-def stands(table: Frame, index: Index) -> bool:
-    """Whether this is a present entry that an environment has made."""
-    return is_table(table) and in_user_half(table, index) and entry(table, index).present
-
-
-def maps(table: Frame, index: Index) -> bool:
-    """Whether this is a present entry that names a page."""
-    return frames[table].kind == FrameKind.TABLE_1 and entry(table, index).present
-
-
-# Views
+from exokernel.kernel.state import environments, frames, slices
+from exokernel.spec.rows import in_user_half, is_abandoned, maps, slot_of, stands, word_row
 
 
 class SlotView(NamedTuple):
@@ -106,7 +54,7 @@ class EntryView(NamedTuple):
 
 
 def see_entry(table: Frame, index: Index) -> EntryView:
-    state, found = frames[table], entry(table, index)
+    state, found = frames[table], word_row(table, index)
     named = frames[found.frame].guard if found.frame < FRAMES else Capability()
     page = Page(state.region * TABLE_ENTRIES + index)
     standing, mapping, alone = stands(table, index), maps(table, index), is_abandoned(table)
@@ -125,7 +73,7 @@ class WordView(NamedTuple):
 
 
 def see_word(frame: Frame, index: Index) -> WordView:
-    return WordView(frames[frame].kind, entry(frame, index), in_user_half(frame, index))
+    return WordView(frames[frame].kind, word_row(frame, index), in_user_half(frame, index))
 
 
 class EnvironmentView(NamedTuple):
