@@ -2,6 +2,7 @@
 
 - `spec.invariants`: each public function is true of every state between calls, for all names;
 - `spec.theorems`: each public function is true of every step, of what its views saw before and after;
+- `spec.loops`: what the kernel's loops keep from step to step;
 - `spec.counts`: which counter counts what, for all that is counted;
 - `spec.consequences`: what follows from the invariants, of any one state;
 - `spec.totals`: what is only handed on, so that its sum stays;
