@@ -171,15 +171,16 @@ def upper_half(root: int) -> dict[int, Entry]:
 
 
 def lost_quota() -> Iterator[str]:
-    """All frames, slices and names may be owned, and by one environment each."""
-    allowed = sum(each.quota for each in state().environments)
-    there = sum(state().frames[number].kind != FrameKind.RESERVED for number in range(frame_count()))
-    if allowed != there:
-        yield f"quota for {allowed} frames, of which there are {there}"
-    slices = sum(each.slice_quota for each in state().environments)
-    names = sum(each.name_quota for each in state().environments)
-    if (slices, names) != (SLICES, ENVIRONMENTS - 1):
-        yield f"quota for {slices} slices and {names} names"
+    """Quota is moved and never made: together all may own what there is."""
+    there = {
+        "quota": sum(state().frames[number].kind != FrameKind.RESERVED for number in range(frame_count())),
+        "slice_quota": SLICES,
+        "name_quota": ENVIRONMENTS - 1,  # NOBODY is nobody's
+    }
+    for name, count in there.items():
+        allowed = sum(getattr(each, name) for each in state().environments)
+        if allowed != count:
+            yield f"{name} for {allowed}, and there are {count}"
 
 
 def ways_off(kernel: bytes) -> list[int]:

@@ -1,5 +1,6 @@
 """No attack gets through, none harms the victim or the tables, and each would get through without the guard it is about."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ HELD = "adds up"
 LATE = 2  # status of a victim that had to wait too long
 HALTED = 99  # status of a machine switched off by an attacker
 PANIC = 35  # of QEMU
+FOLDER = Path(__file__).parent
 MANY = 12  # attacks in one machine
 
 
@@ -47,6 +49,14 @@ def batches() -> list[list[Attack]]:
 
 def test_every_attack_has_a_control() -> None:
     assert set(CASES) == set(Attack)
+
+
+def test_the_table_of_attacks_names_what_there_is() -> None:
+    rows = [row.split("|")[1:] for row in (FOLDER / "README.md").read_text().splitlines() if row.startswith("| ")]
+    named = {name: int(row[0]) for row in rows for name in re.findall(r"\w+", row[2]) if name.isupper()}
+    assert named == {attack.name: case.number for attack, case in CASES.items()}
+    files = {name for row in rows for name in re.findall(r"`(test_\w+\.py)`", "|".join(row))}
+    assert {name for name in files if not (FOLDER.parent / name).exists()} == set()
 
 
 @pytest.mark.parametrize("attacks", batches(), ids=lambda attacks: f"{attacks[0].name}..{attacks[-1].name}")
