@@ -2,12 +2,14 @@
 
 import pytest
 
+from exokernel.abi.names import FRAMES
 from exokernel.host.machine import Board
 from tests.boot.guest import Computer, archive_of
 
 pytestmark = pytest.mark.boot
 
 PANIC = 35  # QEMU's status after the kernel stopped itself
+DEVICES = 0xC0000  # frames from here on are no memory on any board
 BOOT_LIMIT = 5  # million instructions, firmware included
 PROCESSOR = "qemu64,+smap,+smep,+umip"
 
@@ -18,6 +20,31 @@ def test_the_first_environment_runs_and_ends_the_machine(computer: Computer, boa
     ending = computer.run("halt $7", board=board, memory=memory << 20)
     assert ending.halted == 7
     assert ending.output == ending.error == b""
+
+
+def first_from(frame: int) -> str:
+    """A guest that takes the first frame from one on that it can get, and halts with its number in units of 16 MiB; 0 if with none."""
+    return f"""
+        movl ${frame}, %ebx
+    8:  movl %ebx, %edi
+        xorl %esi, %esi
+        ask frame_alloc
+        testl %edx, %edx
+        jz 7f
+        incl %ebx
+        cmpl ${FRAMES}, %ebx
+        jb 8b
+        halt $0
+    7:  shrl $12, %ebx
+        halt %ebx
+    """
+
+
+@pytest.mark.parametrize("board", Board)
+def test_no_register_of_a_device_is_a_frame_to_have(computer: Computer, board: Board) -> None:
+    """However much memory there is."""
+    assert computer.run(first_from(DEVICES), board=board, memory=4 << 30).halted == 0
+    assert computer.run(first_from(1 << 15), board=board, memory=4 << 30).halted == 1 << 3
 
 
 def test_writable_data_is_a_copy_and_the_rest_of_its_page_is_empty(computer: Computer) -> None:
