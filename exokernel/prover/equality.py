@@ -35,7 +35,7 @@ from exokernel.prover.terms import Term
 
 TRAP = "no trap is in reach"
 TRAPPING = "@llvm.ubsantrap"
-SHORT, LONG = 1500, 20_000  # milliseconds, for what is asked again with more known, and for what need not be true
+SMALL, GREAT = 2_000_000, 40_000_000  # efforts, for what is asked again with more known, and for what need not be true
 CALLER = "exokernel.kernel.gate.caller"
 
 
@@ -104,20 +104,20 @@ class Questions:
         self.known: tuple[list[Term], ...] = ([], facts, everything)
         self.asked = 0
 
-    def answer(self, conditions: Conditions, claim: Term, last: int) -> Verdict:
+    def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
         self.asked += 1
-        for known, patience in zip(self.known, (SHORT, SHORT, last)):
-            verdict = solver.prove([*conditions, *known], claim, patience).verdict
+        for known, effort in zip(self.known, (SMALL, SMALL, last)):
+            verdict = solver.prove([*conditions, *known], claim, effort=effort).verdict
             if verdict is Verdict.PROVED:
                 break
         return verdict
 
     def follows(self, conditions: Conditions, claim: Term) -> bool:
-        """Whether a claim is true, as far as that is quickly found."""
-        return self.answer(conditions, claim, LONG) is Verdict.PROVED
+        """Whether a claim is true, as far as that is found with some effort."""
+        return self.answer(conditions, claim, GREAT) is Verdict.PROVED
 
     def ask(self, what: str, conditions: Conditions, claim: Term) -> None:
-        verdict = self.answer(conditions, claim, solver.TIMEOUT)
+        verdict = self.answer(conditions, claim, None)
         if verdict is not Verdict.PROVED:
             raise Failed(what, verdict)
 
@@ -143,7 +143,7 @@ def run_gate(system: System, call: Call, follower: Follower) -> tuple[Run, list[
     """The source of a call, from its gate on, for any content of the registers."""
     name = f"{call.qualified}.gate"
     if name not in system.program.functions:
-        raise Unsupported(f"{name} is not in the program")
+        raise Unsupported("no gate leads to it")
     function = system.program.functions[name]
     registers = [terms.variable(f"{call.name}.{each.name}") for each in function.parameters]
     state = Seen(system.layout, system.state.tag)

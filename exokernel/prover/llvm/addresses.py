@@ -171,10 +171,11 @@ def key_in(table: Table, index: Term) -> Term:
     return terms.simplify(terms.low_bits(index, width))
 
 
-def is_within(where: Map, address: Sum) -> Term:
-    """That an address lies in the table it is taken for. Raises Elsewhere."""
+def is_within(where: Map, address: Sum, size: int) -> Term:
+    """That so many bytes at an address lie in the table, or the word, it is taken for. Raises Elsewhere."""
     if where.is_fine(address):
-        return terms.within(distance(address, DIRECT_MAP), FRAMES * FRAME_SIZE)
+        place = distance(address, DIRECT_MAP)
+        return terms.both((terms.within(place, FRAMES * FRAME_SIZE), terms.within(place & 7, 9 - size)))
     region, index, _ = where.locate(address)
     return terms.within(index, region.length)
 
@@ -185,8 +186,8 @@ def distance(address: Sum, start: int) -> Term:
 
 def load(where: Map, state: State, address: Sum, size: int) -> Term:
     """`size` bytes, least significant first. Raises Elsewhere."""
-    if where.is_fine(address) and size == 1:
-        return byte_in(state.table(f"{WORDS}[]"), distance(address, DIRECT_MAP))
+    if where.is_fine(address):
+        return bytes_in(state.table(f"{WORDS}[]"), distance(address, DIRECT_MAP), size)
     region, index, offset = where.locate(address)
     octets = []
     for place in range(offset, offset + size):
@@ -216,10 +217,10 @@ def store(where: Map, state: State, address: Sum, size: int, value: Term) -> Sta
     return state
 
 
-def byte_in(memory: Table, place: Term) -> Term:
-    """One byte of memory."""
+def bytes_in(memory: Table, place: Term, size: int) -> Term:
+    """So many bytes of one word of memory."""
     word = memory.look_up(terms.simplify(terms.slice_bits(place, 31, 3)), len(memory.updates))
-    return terms.simplify(terms.low_bits(z3.LShR(word, (place & 7) << 3), 8))
+    return terms.simplify(terms.low_bits(z3.LShR(word, (place & 7) << 3), 8 * size))
 
 
 def patched(old: Term, part: Term, low: int) -> Term:

@@ -230,7 +230,7 @@ def read(machine: Machine, values: Values, kind: str, pointer: str) -> Any:
     if table is not None:
         return chosen_symbol(table, address) if kind == "ptr" else chosen(table, address, width)
     try:
-        note_bounds(machine, values, address)
+        note_bounds(machine, values, address, max(width // 8, 1))
         return terms.low_bits(load(machine.map, values.path.state, address, max(width // 8, 1)), width)
     except Elsewhere as reason:
         raise Unsupported(f"a load from {address}") from reason
@@ -250,15 +250,15 @@ def write(machine: Machine, values: Values, rest: str) -> None:
         value = terms.widen(value, 8)
     address, size = as_sum(values.typed(pointer)), value.size() // 8
     try:
-        note_bounds(machine, values, address)
+        note_bounds(machine, values, address, size)
         values.path.state = store(machine.map, values.path.state, address, size, value)
     except Elsewhere as reason:
         raise Unsupported(f"a store to {address}") from reason
 
 
-def note_bounds(machine: Machine, values: Values, address: Sum) -> None:
+def note_bounds(machine: Machine, values: Values, address: Sum, size: int) -> None:
     """Record that an address must lie in its table."""
-    claim = terms.simplify(is_within(machine.map, address))
+    claim = terms.simplify(is_within(machine.map, address, size))
     if not terms.is_true(claim):
         machine.bounds.append(terms.implies(terms.both(values.path.conditions), claim))
 

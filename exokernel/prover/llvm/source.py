@@ -22,7 +22,7 @@ from exokernel.prover.arithmetic import RELATIONS
 from exokernel.prover.cells import Anew, Indices, State, Table
 from exokernel.prover.execute import Executor, Frame, Graph, Model, Unsupported
 from exokernel.prover.layout import Layout
-from exokernel.prover.llvm.addresses import Leaf, Map, Sum, byte_in, chosen, leaves_of
+from exokernel.prover.llvm.addresses import Leaf, Map, Sum, bytes_in, chosen, leaves_of
 from exokernel.prover.llvm.effects import add_trace, perform
 from exokernel.prover.loops import Guess, Loop, assigned_in, comparisons
 from exokernel.prover.machine import PAGES_OF, REQUESTS, WORDS
@@ -77,7 +77,7 @@ class View:
     def read(self, indices: Indices) -> Term:
         if self.name.startswith(OCTETS):
             frame, place = indices
-            return byte_in(self.memory, terms.simplify((frame << 12) + place))
+            return bytes_in(self.memory, terms.simplify((frame << 12) + place), 1)
         assert self.leaf is not None
         first = indices[0] << 9 if self.name.startswith(PAGES_OF) else indices[0]
         key = terms.simplify(terms.low_bits(first + number(self.leaf.offset // 8), 29))
