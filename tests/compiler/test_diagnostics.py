@@ -118,6 +118,34 @@ def test_a_module_that_does_not_exist_is_named(tmp_path: Path) -> None:
         build_program(["nothing"], Options((ROOT, tmp_path)))
 
 
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ("number = 1\n    return numbr", "did you mean `number`?"),
+        ("return Point(x=1).xx", "did you mean `x`?"),
+        ("return Point().x", "add `x=...`"),
+        ("return scaled(1)", "add `by=...`, a `int`"),
+        ("return scaled(1, bye=2)", "it takes value, by"),
+        ("return Kind.ON + Kind.OF", "did you mean `OFF`?"),
+        ("return int(Kind(7))", "ON is 1, OFF is 2"),
+        ("low, high = Point(x=1, y=2), 3, 4\n    return low", "each value needs a name"),
+        ("for value in evens(3)[0:2]:\n        pass\n    return 0", "`for item in evens(3):`"),
+        ("a = [1, 2]\n    a.sort()\n    return 0", "anything else is a loop over its items"),
+        ("text = 'a'\n    return text[0]", "take `.encode()` and index the bytes"),
+    ],
+)
+def test_a_hint_says_what_to_write(body: str, hint: str, tmp_path: Path) -> None:
+    source = (
+        "from collections.abc import Iterator\nfrom typing import NamedTuple\nfrom exokernel.dialect import Enumeration\n"
+        "class Point(NamedTuple):\n    x: int\n    y: int = 0\n"
+        "class Kind(Enumeration, bits=8):\n    ON = 1\n    OFF = 2\n"
+        "def scaled(value: int, by: int) -> int:\n    return value * by\n"
+        "def evens(limit: int) -> Iterator[int]:\n    yield limit * 2\n"
+    )
+    said = refused(f"{source}def main() -> int:\n    {body}\n", tmp_path)
+    assert f"hint: {hint}" in said, said
+
+
 def test_what_follows_from_a_refusal_is_not_said(tmp_path: Path) -> None:
     assert refused("def main() -> int:\n    x = unknown()\n    return x\n", tmp_path).count("error:") == 1
 

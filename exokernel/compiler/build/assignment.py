@@ -62,7 +62,7 @@ def assign_name(builder: FunctionBuilder, target: ast.expr, value: Value) -> Non
             raise builder.error("a list stays with the name it was made for", target, "copy its items")
         variable = builder.declare(target.id, types.value_of(value.type))
     if isinstance(variable.type, types.List):
-        raise builder.error(f"`{target.id}` is a list and stays one", target)
+        raise builder.error(f"`{target.id}` is a list and stays one", target, "give what is not a list another name")
     operand = builder.coerce(value, variable.type, target, f"`{target.id}`")
     builder.emit(op.Assign(variable.local, operand))
 
@@ -103,7 +103,8 @@ def _store(builder: FunctionBuilder, target: ast.Attribute | ast.Subscript, valu
     if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
         view = places.sliced(builder, target, builder.expression(target.value), target.slice)
         if not isinstance(view.type, types.Array):
-            raise builder.error(f"`{view.type}` is a value and cannot be assigned into", target)
+            hint = "copy into an array: `Array[u8] = array(n)`"
+            raise builder.error(f"`{view.type}` is a value and cannot be assigned into", target, hint)
         builder.at(target)
         places.copy_elements(builder, view, builder.materialise(value), target)
         return
@@ -119,16 +120,16 @@ def _parallel(builder: FunctionBuilder, target: ast.Tuple | ast.List, value: ast
             raise builder.error("there are no starred targets", each, "name every item")
     if isinstance(value, ast.Tuple) and not any(isinstance(each, ast.Starred) for each in value.elts):
         if len(value.elts) != len(target.elts):
-            raise builder.error(f"{len(value.elts)} values for {len(target.elts)} names", target)
+            raise builder.error(f"{len(value.elts)} values for {len(target.elts)} names", target, "each value needs a name")
         return [builder.copy(builder.value(each)) for each in value.elts]
     return _items(builder, target, builder.value(value))
 
 
 def _items(builder: FunctionBuilder, target: ast.Tuple | ast.List, value: Value) -> list[Value]:
     if not isinstance(value.type, types.Tuple):
-        raise builder.error(f"`{value.type}` is not a tuple", target)
+        raise builder.error(f"`{value.type}` is not a tuple", target, "only tuples are unpacked; elements are taken by index")
     if len(value.type.items) != len(target.elts):
-        raise builder.error(f"{len(value.type.items)} values for {len(target.elts)} names", target)
+        raise builder.error(f"{len(value.type.items)} values for {len(target.elts)} names", target, "each item needs a name")
     found = []
     for position, kind in enumerate(value.type.items):
         item = builder.temporary(kind)
@@ -145,7 +146,7 @@ def unpack(builder: FunctionBuilder, target: ast.Tuple | ast.List, items: list[V
 @statement(ast.AnnAssign)
 def annotated(builder: FunctionBuilder, node: ast.AnnAssign) -> None:
     if not isinstance(node.target, ast.Name):
-        raise builder.error("only names are annotated", node.target)
+        raise builder.error("only names are annotated", node.target, "fields have their annotation in the class")
     kind = annotation.resolve(context(builder), node.annotation)
     if isinstance(kind, types.List):
         if node.value is None:
@@ -189,7 +190,7 @@ def augmented(builder: FunctionBuilder, node: ast.AugAssign) -> None:
     if isinstance(target, ast.Name):
         left = builder.value(ast.copy_location(ast.Name(target.id, ast.Load()), target))
         if isinstance(left.type, types.List):
-            raise builder.error("a list grows by `append`", node)
+            raise builder.error("a list grows by `append`", node, "loop over what is to be added")
         result = operators.combine(builder, node, node.op, left, builder.value(node.value))
         assign_name(builder, target, result)
         return

@@ -70,7 +70,7 @@ def call(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Res
         return _method(builder, node, node.func)
     if isinstance(node.func, ast.Name):
         builder.expression(node.func)
-    raise builder.error("functions are not values, so this cannot be called", node.func)
+    raise builder.error("functions are not values, so this cannot be called", node.func, "call a function by its name")
 
 
 def _declared(builder: FunctionBuilder, node: ast.Call, found: Declaration, expected: Type | None) -> Result:
@@ -118,7 +118,8 @@ def _class_method(builder: FunctionBuilder, node: ast.Call, function: ast.Attrib
     if declared is None:
         raise builder.error(f"`{owner.short}` has no method `{function.attr}`", function)
     if "static" not in functions.traits(declared):
-        raise builder.error(f"`{function.attr}` is called on a {owner.short}, not on the class", function)
+        hint = f"make one first, or declare it `@staticmethod`"
+        raise builder.error(f"`{function.attr}` is called on a {owner.short}, not on the class", function, hint)
     return call_function(builder, node, declared, node.args, node.keywords)
 
 
@@ -174,7 +175,7 @@ def call_function(
     """Call a function with arguments not yet computed."""
     traits = functions.traits(function)
     if function.yielding:
-        raise builder.error("a generator is consumed by `for` or `with`, not called", node)
+        raise builder.error("a generator is consumed by `for` or `with`, not called", node, f"`for item in {ast.unparse(node)}:`")
     if "means" in traits:
         raise builder.error(f"`{function.short}` exists only under CPython", node)
     if "naked" in traits or "interrupt" in traits:
@@ -213,9 +214,9 @@ def arguments_of(
     by_name = {each.name: each for each in parameters}
     for keyword in keywords:
         if keyword.arg is None or keyword.arg not in by_name:
-            raise builder.error(f"`{function.short}` has no parameter `{keyword.arg}`", keyword)
+            raise builder.error(f"`{function.short}` has no parameter `{keyword.arg}`", keyword, "it takes " + ", ".join(by_name))
         if keyword.arg in given:
-            raise builder.error(f"`{keyword.arg}` is given twice", keyword)
+            raise builder.error(f"`{keyword.arg}` is given twice", keyword, "leave one of them out")
         given[keyword.arg] = _argument(builder, keyword.value, by_name[keyword.arg].type, keyword.arg, hazards)
     for parameter in parameters:
         if parameter.name not in given:
@@ -239,7 +240,7 @@ def _default(
     kind: Type,
 ) -> op.Operand:
     if default is None:
-        raise builder.error(f"`{function.short}` needs `{name}`", node)
+        raise builder.error(f"`{function.short}` needs `{name}`", node, f"add `{name}=...`, a `{kind}`")
     from exokernel.compiler.build.expressions import of_known
 
     known = constants.evaluate(function.scope, default)

@@ -70,7 +70,8 @@ def _check_comparable(builder: FunctionBuilder, node: ast.expr, relation: op.Rel
         raise builder.error(
             f"`{left}` and `{right}` are names from different spaces", node, "`int(...)` makes a plain number of one"
         )
-    raise builder.error(f"`{left}` and `{right}` are not compared with `{relation.value}`", node)
+    hint = "compare values of one type; `int(...)` gives the number of a name, a word or a member"
+    raise builder.error(f"`{left}` and `{right}` are not compared with `{relation.value}`", node, hint)
 
 
 def _tuples(builder: FunctionBuilder, node: ast.expr, relation: op.Relation, left: Value, right: Value) -> op.Operand:
@@ -106,7 +107,7 @@ def is_none(builder: FunctionBuilder, node: ast.expr, tested: ast.expr) -> op.Op
     """Whether an optional reference is absent."""
     value = builder.value(tested)
     if not isinstance(value.type, types.Optional):
-        raise builder.error(f"`{value.type}` is never None", node)
+        raise builder.error(f"`{value.type}` is never None", node, "leave the test out")
     target = builder.temporary(types.BOOL)
     builder.emit(op.IsNone(target, value.operand))
     return target
@@ -151,7 +152,7 @@ def _among(builder: FunctionBuilder, node: ast.Compare, options: list[ast.expr])
 def _within(builder: FunctionBuilder, node: ast.Compare, call: ast.Call) -> op.Operand:
     """Membership in a range of step 1: two comparisons."""
     if len(call.args) > 2 or call.keywords:
-        raise builder.error("membership is asked of ranges of step 1", call)
+        raise builder.error("membership is asked of ranges of step 1", call, "ask with `<=`, `<` and `%`")
     left = builder.copy(builder.value(node.left))
     bounds = [builder.copy(builder.value(each)) for each in call.args]
     lower = bounds[0] if len(bounds) == 2 else Value(types.INT, op.Constant(0, ir.INT))
@@ -178,4 +179,4 @@ def member(builder: FunctionBuilder, node: ast.expr, left: Value, right: Value) 
 
             return searches.member(builder, node, left, right)
         case _:
-            raise builder.error(f"`in` asks about flags, arrays, bytes, tuples and ranges, not `{right.type}`", node)
+            raise builder.error(f"`in` asks about flags, arrays, bytes, tuples and ranges, not `{right.type}`", node, "search in a loop")

@@ -59,7 +59,7 @@ def _class(builder: FunctionBuilder, node: ast.expr) -> ErrorClass:
                 node,
                 "test for it beforehand, or declare an exception of your own",
             )
-    raise builder.error(f"`{ast.unparse(node)}` is not an exception", node)
+    raise builder.error(f"`{ast.unparse(node)}` is not an exception", node, "declare one: `class Broken(Exception): ...`")
 
 
 @statement(ast.Try)

@@ -77,10 +77,11 @@ def name(builder: FunctionBuilder, node: ast.Name, expected: Type | None) -> Res
             refused = builder.error(f"`{node.id}` could not be given a value", node)
             refused.follows = True
             raise refused
-        raise builder.error(f"`{node.id}` is used before it has a value", node)
+        raise builder.error(f"`{node.id}` is used before it has a value", node, "give it one on every way that leads here")
     found = builder.frame.scope.lookup(node.id)
     if found is None:
-        raise builder.error(f"`{node.id}` is not declared", node)
+        hint = meant(node.id, [*builder.frame.assigned, *builder.frame.variables, *builder.frame.scope.statements])
+        raise builder.error(f"`{node.id}` is not declared", node, hint)
     return declared(builder, node, found)
 
 
@@ -128,7 +129,7 @@ def class_member(builder: FunctionBuilder, node: ast.Attribute, found: ClassDecl
     known = classes.class_constant(found, node.attr)
     if known is not None:
         return of_known(builder, constants.constant_value(known))
-    raise builder.error(f"`{found.short}` has no member `{node.attr}`", node)
+    raise builder.error(f"`{found.short}` has no member `{node.attr}`", node, near(found, node.attr))
 
 
 def member(builder: FunctionBuilder, node: ast.Attribute, base: Result) -> Result:
@@ -162,14 +163,19 @@ def member(builder: FunctionBuilder, node: ast.Attribute, base: Result) -> Resul
 
 def near(owner: ClassDeclaration | None, attr: str) -> str:
     """A hint that names what may have been meant."""
-    import difflib
-
     if owner is None:
         return ""
     known = [*owner.functions]
     for fields in (getattr(owner, "fields", None), getattr(owner, "members", None)):
         known.extend(fields or ())
-    found = difflib.get_close_matches(attr, known, 1)
+    return meant(attr, known)
+
+
+def meant(name: str, known: list[str]) -> str:
+    """A hint that names the known name that is nearest, if one is near."""
+    import difflib
+
+    found = difflib.get_close_matches(name, known, 1)
     return f"did you mean `{found[0]}`?" if found else ""
 
 
@@ -207,7 +213,7 @@ def _common(builder: FunctionBuilder, node: ast.IfExp, kind: Type, first: Type, 
     for each in (kind, second):
         if types.accepts(each, first) and types.accepts(each, second):
             return each
-    raise builder.error(f"one arm is `{first}`, the other `{second}`", node)
+    raise builder.error(f"one arm is `{first}`, the other `{second}`", node, "both arms of a choice have one type")
 
 
 @expression(ast.Tuple)

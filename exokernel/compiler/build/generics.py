@@ -39,7 +39,7 @@ def infer(
             _match(builder, function, note, _type_of(builder, given, note), found)
     missing = sorted(variables - set(found))
     if missing:
-        raise builder.error(f"nothing here says what `{missing[0]}` is", node)
+        raise builder.error(f"nothing here says what `{missing[0]}` is", node, "pass an argument whose type has it, or annotate")
     return found
 
 

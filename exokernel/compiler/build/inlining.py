@@ -105,14 +105,14 @@ def yield_(builder: FunctionBuilder, node: ast.Yield) -> None:
     """`yield value`: the consumer's code stands here."""
     frame = builder.frame
     if frame.on_yield is None or frame.yields is None:
-        raise builder.error("only generators yield", node)
+        raise builder.error("only generators yield", node, "annotate the result: `-> Iterator[int]`")
     value = None
     if node.value is not None and frame.yields != types.NONE:
         kind = frame.yields
         found = builder.value(node.value, kind)
         value = builder.copy(Value(kind, builder.coerce(found, kind, node.value, "what is yielded")))
     elif frame.yields != types.NONE:
-        raise builder.error(f"this generator yields `{frame.yields}`", node)
+        raise builder.error(f"this generator yields `{frame.yields}`", node, "write `yield` with a value")
     frame.on_yield(node, value)
 
 
@@ -147,7 +147,8 @@ def _with_items(builder: FunctionBuilder, node: ast.With, items: list[ast.withit
         with builder.frame_of(consumer):
             if first.optional_vars is not None:
                 if value is None:
-                    raise builder.error("this context manager gives nothing to name", first.optional_vars)
+                    hint = "leave `as` out, or let it yield a value"
+                    raise builder.error("this context manager gives nothing to name", first.optional_vars, hint)
                 builder.at(first.optional_vars)
                 assignment.assign_target(builder, first.optional_vars, value)
             _with_items(builder, node, rest)
@@ -160,7 +161,8 @@ def _manager(builder: FunctionBuilder, node: ast.expr) -> Callee:
         found = callee(builder, node)
         if found is not None and "manager" in functions.traits(found[0]):
             return found
-    raise builder.error("`with` takes a call of a `@contextmanager` function", node)
+    hint = "write a generator that yields once, with `@contextmanager` above it"
+    raise builder.error("`with` takes a call of a `@contextmanager` function", node, hint)
 
 
 def managed(builder: FunctionBuilder, body: list[ast.stmt]) -> None:

@@ -66,7 +66,8 @@ def bind(builder: FunctionBuilder, target: ast.expr, element: Element) -> None:
         assignment.assign_target(builder, target, made)
         return
     if len(target.elts) != len(element):
-        raise builder.error(f"{len(element)} values for {len(target.elts)} names", target)
+        hint = "name each of them, or take one name for the tuple"
+        raise builder.error(f"{len(element)} values for {len(target.elts)} names", target, hint)
     for each, part in zip(target.elts, element):
         bind(builder, each, part)
 

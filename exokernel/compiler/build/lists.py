@@ -113,7 +113,8 @@ class _Maker:
         value = builder.copy(builder.value(item, self.element))
         times = builder.value(count).operand
         if not isinstance(times, op.Constant) or not isinstance(times.value, int):
-            raise builder.error("a list is repeated a constant number of times", count)
+            hint = "use an Array, or a comprehension over a constant range"
+            raise builder.error("a list is repeated a constant number of times", count, hint)
         sequence = sequences.Sequence(ZERO, lambda _: times, 1, lambda _, __: value, times.value)
         after = builder.new_block("listed")
         iteration.counted(builder, item, sequence, lambda _: self.append(value, item), after)
@@ -134,7 +135,7 @@ def variable(builder: FunctionBuilder, node: ast.expr) -> tuple[Variable, ListSt
     """The list that an expression names."""
     found = builder.frame.variables.get(node.id) if isinstance(node, ast.Name) else None
     if found is None or found.items is None:
-        raise builder.error("a list is used by its name", node)
+        raise builder.error("a list is used by its name", node, "lists are local: pass their items, or use an Array")
     return found, found.items
 
 
@@ -189,4 +190,4 @@ def method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute) ->
             place = op.Place(op.Slot(items.slot), (op.IndexStep(found.local),), types.storage(items.element))
             return places.read(builder, place, items.element)
         case _:
-            raise builder.error("a list has `append`, `pop()` and `clear`", function)
+            raise builder.error("a list has `append`, `pop()` and `clear`", function, "anything else is a loop over its items")

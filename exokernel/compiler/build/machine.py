@@ -74,6 +74,6 @@ def module_call(program: ProgramBuilder, scope: Scope, statement: ast.Expr) -> N
 def module_assertion(scope: Scope, statement: ast.Assert) -> None:
     """An assertion at module level holds at build time or the build stops."""
     if constants.evaluate(scope, statement.test).value is not True:
-        raise scope.error("this assertion about constants fails", statement)
+        raise scope.error("this assertion about constants fails", statement, "one of the constants it names is not what was relied on")
 
 

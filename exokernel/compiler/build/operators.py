@@ -101,7 +101,8 @@ def _result(builder: FunctionBuilder, node: ast.AST, symbol: op.BinaryOperator, 
             raise builder.error(f"`{each}` is a word, and words have no arithmetic", node, hint)
         if isinstance(each, (types.Text, types.Octets)):
             raise builder.error("there is no heap to join text in", node, "print the parts one after another")
-    raise builder.error(f"`{left}` and `{right}` are not combined with `{symbol.value}`", node)
+    hint = "arithmetic is on numbers: `int(...)` makes one of a name, a word or a bool"
+    raise builder.error(f"`{left}` and `{right}` are not combined with `{symbol.value}`", node, hint)
 
 
 def _number(builder: FunctionBuilder, node: ast.AST, symbol: op.BinaryOperator, left: Type, right: Type) -> Type:
@@ -124,7 +125,7 @@ def unary(builder: FunctionBuilder, node: ast.UnaryOp, expected: Type | None) ->
     operand = builder.value(node.operand)
     builder.at(node)
     if not types.is_number(operand.type):
-        raise builder.error(f"`{operand.type}` is not a number", node)
+        raise builder.error(f"`{operand.type}` is not a number", node, "`int(...)` makes one of a word or a bool")
     if isinstance(node.op, ast.UAdd):
         return Value(types.INT, operand.operand)
     if isinstance(node.op, ast.USub):

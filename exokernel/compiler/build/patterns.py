@@ -67,7 +67,7 @@ def _switch(builder: FunctionBuilder, node: ast.Match, subject: Value, after: op
             assert isinstance(each, ast.MatchValue)
             number = _number(builder, each, subject.type)
             if number in cases:
-                raise builder.error("an arm above has this value already", each)
+                raise builder.error("an arm above has this value already", each, "it would never be reached: leave it out")
             cases[number] = block.name
     builder.at(node.subject)
     builder.end(op.Switch(subject.operand, tuple(cases.items()), default.name))
@@ -186,7 +186,7 @@ def _go_on_if(builder: FunctionBuilder, holds: op.Operand, otherwise: op.Block) 
 
 def _test_absent(builder: FunctionBuilder, pattern: ast.pattern, subject: Value, otherwise: op.Block) -> None:
     if not isinstance(subject.type, types.Optional):
-        raise builder.error(f"`{subject.type}` is never None", pattern)
+        raise builder.error(f"`{subject.type}` is never None", pattern, "leave the arm out")
     absent = builder.temporary(types.BOOL)
     builder.emit(op.IsNone(absent, subject.operand))
     _go_on_if(builder, absent, otherwise)
@@ -210,6 +210,7 @@ def _test_items(
         raise builder.error(f"`{subject.type}` is not matched by {len(patterns)} patterns", pattern)
     for position, each in enumerate(patterns):
         if isinstance(each, ast.MatchStar):
-            raise builder.error("a tuple has a known length, so patterns have no star", each)
+            hint = "name every item, `_` for those that do not matter"
+            raise builder.error("a tuple has a known length, so patterns have no star", each, hint)
         if not (isinstance(each, ast.MatchAs) and each.pattern is None and each.name is None):
             test(builder, each, tuples.item(builder, subject, position), otherwise)

@@ -124,7 +124,7 @@ def element(builder: FunctionBuilder, node: ast.Subscript, base: Result) -> Resu
         case types.Text():
             raise builder.error("a `str` has no elements", node, "take `.encode()` and index the bytes")
         case _:
-            raise builder.error(f"`{base.type}` has no elements", node)
+            raise builder.error(f"`{base.type}` has no elements", node, "arrays, bytes, lists and tuples have")
 
 
 def element_place(builder: FunctionBuilder, node: ast.Subscript, base: Result, kind: Type) -> op.Place:
@@ -150,7 +150,7 @@ def number(builder: FunctionBuilder, node: ast.expr) -> op.Operand:
     """An index or bound: any number."""
     value = builder.value(node)
     if not types.is_number(value.type):
-        raise builder.error(f"an index is a number, not `{value.type}`", node)
+        raise builder.error(f"an index is a number, not `{value.type}`", node, "`int(...)` makes one of a word or a bool")
     if isinstance(value.operand, op.Constant) and int(value.operand.value or 0) < 0:
         raise builder.error("an index counts from the start: it is never negative", node, "subtract from `len(...)`")
     return value.operand
@@ -177,7 +177,7 @@ def sliced(builder: FunctionBuilder, node: ast.Subscript, base: Result, bounds: 
         hint = "take `.encode()` first" if isinstance(base.type, types.Text) else ""
         raise builder.error(f"`{base.type}` is not sliced", node, hint)
     if bounds.step is not None:
-        raise builder.error("slices have no step", bounds.step)
+        raise builder.error("slices have no step", bounds.step, "loop over a range with that step")
     view = builder.materialise(base)
     if bounds.lower is None and bounds.upper is None:
         return view
@@ -227,7 +227,7 @@ def locate(builder: FunctionBuilder, node: ast.expr) -> tuple[op.Place, Type]:
         if isinstance(holder, types.Record):
             fields = classes.record_fields(holder.declaration)
             if node.attr not in fields:
-                raise builder.error(f"`{holder}` has no field `{node.attr}`", node)
+                raise builder.error(f"`{holder}` has no field `{node.attr}`", node, ", ".join(fields))
             builder.at(node)
             return field_place(builder, base, holder.declaration, node.attr), fields[node.attr].type
         hint = f"make another with `.replace({node.attr}=...)`" if isinstance(holder, types.Word) else ""
@@ -240,7 +240,8 @@ def locate(builder: FunctionBuilder, node: ast.expr) -> tuple[op.Place, Type]:
         from exokernel.compiler.build import lists
 
         return lists.element_place(builder, node)
-    raise builder.error(f"`{base.type}` is a value and cannot be assigned into", node)
+    hint = "values are made anew: words by `replace`, others by their constructor"
+    raise builder.error(f"`{base.type}` is a value and cannot be assigned into", node, hint)
 
 
 def store(builder: FunctionBuilder, place: op.Place, kind: Type, value: Result, node: ast.AST) -> None:
@@ -270,7 +271,8 @@ def _check_fits(builder: FunctionBuilder, kind: Type, operand: op.Operand, node:
     low = -(1 << cell.bits - 1) if cell.signed else 0
     high = 1 << (cell.bits - 1 if cell.signed else cell.bits)
     if not low <= operand.value < high:
-        raise builder.error(f"{operand.value} does not fit {types.stored_name(kind)}", node)
+        hint = "use a wider type, or a Word for a pattern of bits"
+        raise builder.error(f"{operand.value} does not fit {types.stored_name(kind)}", node, hint)
 
 
 def copy_elements(builder: FunctionBuilder, target: Value, source: Value, node: ast.AST) -> None:
@@ -278,5 +280,6 @@ def copy_elements(builder: FunctionBuilder, target: Value, source: Value, node: 
     same = target.type == source.type
     octets = isinstance(source.type, types.Octets) and target.type == types.Array(types.U8)
     if not (same or octets):
-        raise builder.error(f"elements of `{source.type}` are not copied into `{target.type}`", node)
+        hint = "element types must be the same: copy in a loop"
+        raise builder.error(f"elements of `{source.type}` are not copied into `{target.type}`", node, hint)
     builder.emit(op.CopyElements(target.operand, source.operand))

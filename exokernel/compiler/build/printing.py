@@ -40,7 +40,7 @@ def print_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> R
     named = {each.arg: each.value for each in node.keywords}
     unknown = sorted(str(key) for key in set(named) - {"sep", "end", "file", "flush"})
     if unknown:
-        raise builder.error(f"`print` has no `{unknown[0]}` here", node)
+        raise builder.error(f"`print` has no `{unknown[0]}` here", node, "it has `sep`, `end` and `file`")
     separator = _text(builder, named.get("sep"), " ")
     stream = _stream(builder, node, named.get("file"))
     ending = _text(builder, named.get("end"), "\n")
@@ -95,7 +95,7 @@ def pieces_of(builder: FunctionBuilder, node: ast.expr) -> list[Piece]:
 
 def _formatted(builder: FunctionBuilder, node: ast.FormattedValue) -> list[Piece]:
     if node.conversion != -1:
-        raise builder.error("there are no conversions like `!r`", node)
+        raise builder.error("there are no conversions like `!r`", node, "print the text itself")
     if isinstance(node.value, ast.JoinedStr):
         return pieces_of(builder, node.value)
     value = builder.copy(builder.value(node.value))

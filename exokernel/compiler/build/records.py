@@ -34,11 +34,12 @@ def construction(builder: FunctionBuilder, node: ast.expr) -> Construction | Non
         return None
     record = _record_of(builder, node.func, found)
     if node.args:
-        raise builder.error("the fields of a record are given by name", node.args[0])
+        hint = f"`{record.short}({next(iter(classes.record_fields(record)), '')}=...)`"
+        raise builder.error("the fields of a record are given by name", node.args[0], hint)
     fields, values = classes.record_fields(record), dict[str, Value | Construction]()
     for keyword in node.keywords:
         if keyword.arg is None or keyword.arg not in fields:
-            raise builder.error(f"`{record.short}` has no field `{keyword.arg}`", keyword)
+            raise builder.error(f"`{record.short}` has no field `{keyword.arg}`", keyword, ", ".join(fields))
         inner = construction(builder, keyword.value)
         kind = fields[keyword.arg].type
         if inner is not None:
@@ -115,7 +116,8 @@ def _constant_record(builder: FunctionBuilder, record: RecordClass, field: Field
 
     assert isinstance(field.type, types.Record) and field.default is not None
     if not isinstance(field.default, ast.Call):
-        raise record.scope.error("the default of a record field makes a record", field.default)
+        hint = "write the class and its fields: `Inner(field=1)`"
+        raise record.scope.error("the default of a record field makes a record", field.default, hint)
     classes.require_fields(record.scope, field.type.declaration, field.default)
     values: dict[str, Value | Construction] = {
         each.arg: of_known(builder, classes.default_value(record, each.value))
@@ -131,7 +133,7 @@ def array_length(builder: FunctionBuilder, node: ast.expr) -> int | None:
 
     if isinstance(node, ast.Call) and meaning(builder, node.func) == Intrinsic("dialect.array"):
         if len(node.args) != 1:
-            raise builder.error("an array needs its length", node)
+            raise builder.error("an array needs its length", node, "write `array(n)`")
         length = constants.integer(builder.frame.scope, node.args[0])
         if length < 0:
             raise builder.error(f"an array cannot have {length} elements", node.args[0])

@@ -104,7 +104,7 @@ def _range(builder: FunctionBuilder, node: ast.Call) -> Sequence:
     if len(values) == 3:
         operand = values[2].operand
         if not isinstance(operand, op.Constant) or not isinstance(operand.value, int) or operand.value == 0:
-            raise builder.error("the step of a range is a constant that is not 0", node.args[2])
+            raise builder.error("the step of a range is a constant that is not 0", node.args[2], "use `while` for a step that varies")
         step = operand.value
     first = values[0].operand if len(values) > 1 else ZERO
     last = values[1].operand if len(values) > 1 else values[0].operand
@@ -119,7 +119,7 @@ def _parts(builder: FunctionBuilder, node: ast.Call) -> list[Sequence]:
     for each in node.args:
         part = of(builder, each)
         if not isinstance(part, Sequence) or part.step != 1 or part.first != ZERO:
-            raise builder.error("this takes arrays, bytes, lists and plain ranges", each)
+            raise builder.error("this takes arrays, bytes, lists and plain ranges", each, "loop over it alone, and count beside it")
         parts.append(part)
     return parts
 
@@ -128,7 +128,7 @@ def _zipped(builder: FunctionBuilder, node: ast.Call) -> Sequence:
     """Several sequences side by side, as long as the shortest."""
     strict = any(each.arg == "strict" for each in node.keywords)
     if strict or not node.args:
-        raise builder.error("`zip` takes sequences and stops with the shortest", node)
+        raise builder.error("`zip` takes sequences and stops with the shortest", node, "loop over indices: `for i in range(len(a))`")
     parts = _parts(builder, node)
     limit = parts[0].limit(builder)
     for part in parts[1:]:

@@ -35,7 +35,7 @@ def return_(builder: FunctionBuilder, node: ast.Return) -> None:
     frame = builder.frame
     if frame.end is not None:
         if node.value is not None:
-            raise builder.error("a generator returns nothing", node)
+            raise builder.error("a generator returns nothing", node, "write `return` alone, or yield the value")
         if "manager" in functions.traits(frame.declaration):
             raise builder.error("a context manager runs to its end", node, "put the rest under an `if`")
         builder.leave_to(frame.depth)
@@ -43,7 +43,7 @@ def return_(builder: FunctionBuilder, node: ast.Return) -> None:
         return
     if node.value is None or frame.result == types.NONE:
         if frame.result != types.NONE:
-            raise builder.error(f"this function returns `{frame.result}`", node)
+            raise builder.error(f"this function returns `{frame.result}`", node, "return a value of that type")
         if node.value is not None:
             value = builder.value(node.value)
             if value.type != types.NONE:

@@ -132,9 +132,9 @@ def _fill(scope: Scope, record: RecordClass, content: bytearray, base: int, call
 
 def _bytes(scope: Scope, field: Field, stored: ir.Storage, found: Known, node: ast.expr) -> bytes:
     if isinstance(stored, ir.Run):
-        raise scope.error("an array field begins as zeros", node)
+        raise scope.error("an array field begins as zeros", node, "fill it in a function")
     if not accepts(field.type, found.type):
-        raise scope.error(f"field `{field.name}` is {field.type}, not {found.type}", node)
+        raise scope.error(f"field `{field.name}` is {field.type}, not {found.type}", node, f"write a value of type `{field.type}`")
     signed = isinstance(stored, ir.Cell) and stored.signed
     try:
         return found.integer().to_bytes(cell_bits(stored) // 8, "little", signed=signed)

@@ -31,7 +31,7 @@ def method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute, re
     """`text.encode()`, and the searches of bytes."""
     if receiver.type == types.TEXT and function.attr == "encode":
         if node.args or node.keywords:
-            raise builder.error("text is UTF-8, so `encode` takes no arguments", node)
+            raise builder.error("text is UTF-8, so `encode` takes no arguments", node, "write `.encode()`")
         return as_bytes(builder, receiver)
     if receiver.type == types.TEXT and function.attr in ("startswith", "endswith"):
         if len(node.args) != 1 or node.keywords:
@@ -78,7 +78,8 @@ def bytes_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> R
     if value.type == types.OCTETS:
         return value
     if value.type != types.Array(types.U8):
-        raise builder.error(f"`bytes` takes an array of u8, not `{value.type}`", node.args[0])
+        hint = "text has `.encode()`; a literal is `b\"...\"`"
+        raise builder.error(f"`bytes` takes an array of u8, not `{value.type}`", node.args[0], hint)
     builder.at(node)
     return as_bytes(builder, value)
 
@@ -87,7 +88,7 @@ def bytes_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> R
 def text_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
     """`text_of(data)`: bytes seen as text."""
     if len(node.args) != 1 or node.keywords:
-        raise builder.error("`text_of` takes bytes", node)
+        raise builder.error("`text_of` takes bytes", node, "of an array, `text_of(bytes(a))`")
     operand = builder.coerced(node.args[0], types.OCTETS)
     target = builder.temporary(types.TEXT)
     builder.at(node)

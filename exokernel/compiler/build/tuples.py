@@ -44,11 +44,11 @@ def make_named(builder: FunctionBuilder, node: ast.Call, declared: TupleClass) -
     assert declared.fields is not None
     names, given = list(declared.fields), dict[str, Value]()
     if len(node.args) > len(names):
-        raise builder.error(f"`{declared.short}` has {len(names)} fields", node)
+        raise builder.error(f"`{declared.short}` has {len(names)} fields", node, ", ".join(names))
     pairs = [*zip(names, node.args), *((each.arg, each.value) for each in node.keywords)]
     for name, argument in pairs:
         if name is None or name not in declared.fields or name in given:
-            raise builder.error(f"`{declared.short}` has no field `{name}` to give here", argument)
+            raise builder.error(f"`{declared.short}` has no field `{name}` to give here", argument, ", ".join(names))
         value = builder.copy(builder.value(argument, declared.fields[name].type))
         if not types.accepts(declared.fields[name].type, value.type):
             raise builder.mismatch(value.type, declared.fields[name].type, argument, f"field `{name}`")
@@ -56,7 +56,7 @@ def make_named(builder: FunctionBuilder, node: ast.Call, declared: TupleClass) -
     for name, field in declared.fields.items():
         if name not in given:
             if field.default is None:
-                raise builder.error(f"`{declared.short}` needs `{name}`", node)
+                raise builder.error(f"`{declared.short}` needs `{name}`", node, f"add `{name}=...`")
             from exokernel.compiler.build.expressions import of_known
 
             given[name] = of_known(builder, classes.default_value(declared, field.default))
@@ -88,7 +88,7 @@ def subscript(builder: FunctionBuilder, node: ast.Subscript, value: Value) -> Re
     if not isinstance(index, op.Constant) or not isinstance(index.value, int):
         raise builder.error("the items of a tuple are told apart at build time", node.slice, "use an Array")
     if not 0 <= index.value < len(value.type.items):
-        raise builder.error(f"the tuple has {len(value.type.items)} items", node.slice)
+        raise builder.error(f"the tuple has {len(value.type.items)} items", node.slice, "they count from 0")
     return item(builder, value, index.value)
 
 

@@ -25,7 +25,8 @@ def replace(builder: FunctionBuilder, node: ast.Call, receiver: Value) -> Value:
     """`word.replace(field=...)`."""
     assert isinstance(receiver.type, types.Word)
     if node.args:
-        raise builder.error("the fields of a word are given by name", node.args[0])
+        hint = ", ".join(f"{each}=..." for each in classes.word_fields(receiver.type.declaration))
+        raise builder.error("the fields of a word are given by name", node.args[0], hint)
     return _with_fields(builder, node, receiver.type.declaration, builder.copy(receiver))
 
 
@@ -138,7 +139,8 @@ def enumeration(builder: FunctionBuilder, node: ast.Call, enum: EnumClass) -> Va
     members = sorted(set(classes.enum_members(enum).values()))
     if isinstance(value.operand, op.Constant):
         if not enum.flags and value.operand.value not in members:
-            raise builder.error(f"{value.operand.value!r} is no {enum.short}", node)
+            hint = ", ".join(f"{name} is {number}" for name, number in classes.enum_members(enum).items())
+            raise builder.error(f"{value.operand.value!r} is no {enum.short}", node, hint)
         return Value(kind, value.operand)
     if not enum.flags and value.type != kind:
         builder.at(node)

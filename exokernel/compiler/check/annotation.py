@@ -154,7 +154,8 @@ def of_name(context: Context, node: ast.expr, declared: NameType) -> Type:
     value = declared.value
     assert value is not None
     if declared.kind == "variable":
-        raise context.scope.error(f"`{declared.short}` is a type variable, and nothing here says of what", node)
+        hint = "only generic functions and classes use it"
+        raise context.scope.error(f"`{declared.short}` is a type variable, and nothing here says of what", node, hint)
     inner = Context(declared.scope)
     if declared.kind == "alias":
         return resolve(inner, value)
@@ -169,7 +170,8 @@ def _subscripted(context: Context, node: ast.Subscript, found: Declaration | Non
     arguments = list(argument.elts) if isinstance(argument, ast.Tuple) else [argument]
     if isinstance(found, RecordClass):
         if len(arguments) != len(found.parameters):
-            raise context.scope.error(f"`{found.short}` takes {len(found.parameters)} types", node)
+            hint = f"one for each of {', '.join(found.parameters)}"
+            raise context.scope.error(f"`{found.short}` takes {len(found.parameters)} types", node, hint)
         given = tuple(resolve(context, each) for each in arguments)
         return types.Record(classes.instance(found, given))
     name = found.name if isinstance(found, Intrinsic) else ""
@@ -187,7 +189,8 @@ def _subscripted(context: Context, node: ast.Subscript, found: Declaration | Non
         case "typing.Final" | "typing.ClassVar":
             return resolve(context, arguments[0])
     if isinstance(found, NameType) or name in SIMPLE:
-        raise context.scope.error(f"`{ast.unparse(node.value)}` takes no types", node)
+        hint = "leave the brackets out"
+        raise context.scope.error(f"`{ast.unparse(node.value)}` takes no types", node, hint)
     raise context.scope.error(
         f"`{ast.unparse(node)}` is no type of the dialect", node, ADVICE.get(name, "see docs/reference/dialect.md")
     )

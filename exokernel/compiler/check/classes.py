@@ -150,7 +150,7 @@ def record_fields(record: RecordClass) -> dict[str, Field]:
                 record.scope.meaning(node.value.func) == Intrinsic("dialect.array")
             ):
                 if len(node.value.args) != 1:
-                    raise record.scope.error("an array needs its length", node.value)
+                    raise record.scope.error("an array needs its length", node.value, "write `array(n)`")
                 made.length = constants.integer(record.scope, node.value.args[0], own_constants(record))
             else:
                 made.default = node.value
@@ -196,12 +196,14 @@ def word_fields(word: WordClass) -> dict[str, Field]:
         maker = word.scope.meaning(call.func) if isinstance(call, ast.Call) else None
         count = {"dialect.bit": 1, "dialect.bits": 2}.get(maker.name) if isinstance(maker, Intrinsic) else None
         if not isinstance(call, ast.Call) or len(call.args) != count or call.keywords:
-            raise word.scope.error("a field of a word is `bit(i)` or `bits(low, size)`", node)
+            hint = "say where its bits are: `present: bool = bit(0)`"
+            raise word.scope.error("a field of a word is `bit(i)` or `bits(low, size)`", node, hint)
         numbers = [constants.integer(word.scope, each, own_constants(word)) for each in call.args]
         low, size = numbers[0], numbers[1] if len(numbers) > 1 else 1
         mask = ((1 << size) - 1) << low
         if mask & taken or mask >> word.width or low < 0:
-            raise word.scope.error(f"field `{name}` overlaps another or leaves the {word.width} bits", node)
+            hint = "each bit belongs to one field"
+            raise word.scope.error(f"field `{name}` overlaps another or leaves the {word.width} bits", node, hint)
         taken |= mask
         kind = annotation.resolve(context, node.annotation)
         fields[name] = Field(name, kind, node, low=low, size=size)
@@ -226,7 +228,8 @@ def enum_members(enum: EnumClass) -> dict[str, int]:
             local = {key: constants.known_enum(enum, value) for key, value in enum.members.items()}
             value = constants.integer(enum.scope, statement.value, local)
             if not 0 <= value < 1 << enum.width:
-                raise enum.scope.error(f"{value} does not fit the {enum.width} bits of `{enum.short}`", statement)
+                hint = "give the class more `bits=`, or the member a smaller number"
+                raise enum.scope.error(f"{value} does not fit the {enum.width} bits of `{enum.short}`", statement, hint)
             enum.members[name] = value
     return enum.members
 
@@ -246,7 +249,7 @@ def tuple_type(declared: TupleClass) -> Tuple:
         }
         for field in declared.fields.values():
             if holds_list(field.type):
-                raise declared.scope.error("a tuple does not hold a list", field.node)
+                raise declared.scope.error("a tuple does not hold a list", field.node, "hold its items, or use an Array")
         declared.type = Tuple(tuple(each.type for each in declared.fields.values()), declared)
     return declared.type
 

@@ -70,7 +70,7 @@ def integer(scope: Scope, node: ast.expr, local: dict[str, Known] | None = None)
     """The value of an expression that must be a number known at build time."""
     found = evaluate(scope, node, local)
     if not types.is_number(found.type):
-        raise scope.error(f"a number is due here, not `{found.type}`", node)
+        raise scope.error(f"a number is due here, not `{found.type}`", node, "a constant computed from numbers")
     return found.integer()
 
 
@@ -108,7 +108,7 @@ def constant_value(declared: ConstantDeclaration) -> Known:
     if declared.known is None:
         assert declared.value is not None
         if declared.busy:
-            raise declared.scope.error(f"`{declared.short}` is computed from itself", declared.node)
+            raise declared.scope.error(f"`{declared.short}` is computed from itself", declared.node, "a constant is computed from others")
         declared.busy = True
         try:
             found = evaluate(declared.scope, declared.value)

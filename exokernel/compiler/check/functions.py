@@ -135,7 +135,7 @@ def _with_result(
         returns = syntax.returns
         if isinstance(returns, ast.Subscript) and context.scope.meaning(returns.value) == Intrinsic("typing.Iterator"):
             return Signature(parameters, types.NONE, _passable(context, returns.slice))
-        raise context.scope.error("a generator returns `Iterator[T]`", returns)
+        raise context.scope.error("a generator returns `Iterator[T]`", returns, "from collections.abc import Iterator")
     return Signature(parameters, _passable(context, syntax.returns))
 
 

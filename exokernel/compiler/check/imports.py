@@ -41,7 +41,7 @@ def _resolve_from(scope: Scope, source: str, alias: ast.alias) -> Declaration:
             return Intrinsic(name)
         if scope.module.trusted and source.startswith(intrinsics.DIALECT):
             return Erased(f"{source}.{alias.name}")
-        raise scope.error(f"the dialect knows no `{alias.name}` of `{source}`", alias)
+        raise scope.error(f"the dialect knows no `{alias.name}` of `{source}`", alias, "what it has is in docs/reference/dialect.md")
     target = scope.world.scope(source)
     if target is not None and alias.name in target.statements:
         found = target.lookup(alias.name)

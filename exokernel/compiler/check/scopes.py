@@ -136,7 +136,7 @@ class Scope:
             return Intrinsic(f"builtins.{name}") if name in BUILTINS else None
         if name in self._busy:
             node = statement[1] if isinstance(statement, tuple) else statement
-            raise self.error(f"`{name}` is declared by way of itself", node)
+            raise self.error(f"`{name}` is declared by way of itself", node, "one of the two must come first")
         self._busy.add(name)
         try:
             found = self.names[name] = self._declare(name, statement)
@@ -159,7 +159,7 @@ class Scope:
                 return self._assigned(qualified, statement, value, None)
             case ast.AnnAssign(value=annotated, annotation=annotation) if annotated is not None:
                 return self._assigned(qualified, statement, annotated, annotation)
-        raise self.error(f"`{name}` is declared without a value", statement)
+        raise self.error(f"`{name}` is declared without a value", statement, "write one: `name: int = 0`")
 
     def _unpacked(self, name: str, qualified: str, statement: ast.Assign, target: ast.Tuple) -> Declaration:
         position = [each.id for each in target.elts if isinstance(each, ast.Name)].index(name)
