@@ -156,7 +156,10 @@ def arguments_for(world: World, chance: Random, name: str) -> tuple[Any, ...]:
 # Moves
 
 
-def furnishing(tables: bool, others: int, estate: bool = False) -> Iterator[Move]:
+ESTATES = ("frames", "slice")
+
+
+def furnishing(tables: bool, others: int, estate: str = "") -> Iterator[Move]:
     """Begin where something is possible at once: tables, other environments that live, what one left that died."""
     if tables:
         for parent, frame in ((8, 16), (16, 17), (17, 18)):
@@ -175,8 +178,11 @@ def furnishing(tables: bool, others: int, estate: bool = False) -> Iterator[Move
     if estate and others:
         last = 1 + others
         yield call("yield_to", last)
-        yield call("frame_alloc", 26, 0, by=last)
-        yield call("frame_alloc", 27, 0, by=last)
+        if estate == "frames":
+            yield call("frame_alloc", 26, 0, by=last)
+            yield call("frame_alloc", 27, 0, by=last)
+        else:
+            yield call("slice_alloc", 3, 0, by=last)
         yield call("environment_destroy", last, 0, by=last)
 
 

@@ -60,8 +60,8 @@ class Kernel(RuleBasedStateMachine):
             note(str(move))
             self.trial.do(move)
 
-    @initialize(tables=st.sampled_from([True, True, False]), others=st.integers(0, 2), estate=st.booleans())
-    def furnish(self, tables: bool, others: int, estate: bool) -> None:
+    @initialize(tables=st.sampled_from([True, True, False]), others=st.integers(0, 2), estate=st.sampled_from(["", *moves.ESTATES]))
+    def furnish(self, tables: bool, others: int, estate: str) -> None:
         self.make(moves.furnishing(tables, others, estate))
 
     on_capabilities = calling(*GROUPS[0])
