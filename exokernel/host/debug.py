@@ -5,7 +5,8 @@
 
 Without `--break` it stops where the program's `main` begins. The kernel's and the program's
 symbols are loaded; gdb itself knows functions by their full names, as
-`exokernel.kernel.frames.frame_alloc`. Ctrl-C stops the machine, `quit` ends it. The terminal is
+`exokernel.kernel.frames.frame_alloc`. The program is compiled as written, so that every local
+has a place; the kernel is the one that always runs, and some of its locals are gone. Ctrl-C stops the machine, `quit` ends it. The terminal is
 gdb's, so the program finds its standard input empty; its output appears between gdb's.
 """
 
@@ -50,7 +51,7 @@ def execute(options: Namespace) -> int:
     phases = Phases(options.started)
     source = locate(options.program)
     gdb, qemu = provide_program("gdb", "it is the debugger"), provide_qemu()
-    compiled = compile_all(source, options.others)
+    compiled = compile_all(source, options.others, plain=True)  # every local then has a place
     from exokernel.host.symbols import Symbols
 
     images = [Symbols(path) for path in (compiled.program, compiled.kernel) if path is not None]

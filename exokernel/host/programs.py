@@ -58,8 +58,8 @@ def known_programs() -> str:
     return f"name a file, or one of programs/: {known}" if known else ""
 
 
-def compile_all(source: Path, others: Sequence[str] = (), quiet: bool = False) -> Compiled:
-    """Compile the kernel, the program and those it takes along.
+def compile_all(source: Path, others: Sequence[str] = (), quiet: bool = False, plain: bool = False) -> Compiled:
+    """Compile the kernel, the program and those it takes along; `plain` leaves the program as it is written.
 
     Raises:
         Refused: the compiler says why.
@@ -67,7 +67,7 @@ def compile_all(source: Path, others: Sequence[str] = (), quiet: bool = False) -
     """
     sources = [locate(name) for name in others]
     kernel = build_kernel(quiet)
-    program = build_program(source, quiet=quiet)
+    program = build_program(source, quiet=quiet, plain=plain)
     further = tuple((path.stem, build_program(path, quiet=quiet)) for path in sources)
     return Compiled(kernel, program, source, further)
 
@@ -79,11 +79,11 @@ def build_kernel(quiet: bool = False) -> Path:
         return driver.build_kernel()
 
 
-def build_program(source: Path, target: str = "exokernel", quiet: bool = False) -> Path:
+def build_program(source: Path, target: str = "exokernel", quiet: bool = False, plain: bool = False) -> Path:
     from exokernel.compiler import driver
 
     with building(str(source), quiet):
-        return driver.build_program(source, target)
+        return driver.build_program(source, target, level=0) if plain else driver.build_program(source, target)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from types import ModuleType
 import pytest
 
 from exokernel.compiler.diagnostics import CompileError
-from exokernel.host.flat import flat_guest
 from exokernel.host.symbols import Symbols
 from tests.host.cells import write_image
+from tests.host.flat import flat_guest
 
 
 class FakeDriver(ModuleType):
@@ -25,7 +25,7 @@ class FakeDriver(ModuleType):
         (self.folder / "kernel.elf").write_bytes(self.guest)
         return self.folder / "kernel.elf"
 
-    def build_program(self, source: Path, target: str = "exokernel") -> Path:
+    def build_program(self, source: Path, target: str = "exokernel", level: int = 2) -> Path:
         if "# refuse" in source.read_text():
             raise CompileError("this is refused", None, "do not")
         path = self.folder / f"{source.stem}.{target}.elf"

@@ -79,17 +79,14 @@ def test_gdb_stops_on_lines_of_program_and_kernel_and_shows_what_is_there(tmp_pa
     done = subprocess.run(words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180)
     shown = done.stdout
     assert done.returncode == 45, done.stderr
-    assert "return total" in shown and "\ntotal = 45\n" in shown
+    assert "return total" in shown and "\ntotal = 45\n" in shown and "\nunused = 18\n" in shown
     assert "sum_to (last=9)" in shown and re.search(r"#\d+ +0x\w+ in _start \(\)\n(?!#)", shown)
     assert f" at {kernel}:{place}\n{place}" in shown and "\nlength = 3\n" in shown
 
 
-DEBUGGED = """from exokernel.dialect import never_inline
-
-
-@never_inline
-def sum_to(last: int) -> int:
+DEBUGGED = """def sum_to(last: int) -> int:
     total = 0
+    unused = last * 2
     for number in range(last + 1):
         total += number
         if number == last:
