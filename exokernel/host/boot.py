@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from exokernel.host.errors import ToolError
+from exokernel.host.errors import not_written
 from exokernel.host.machine import Machine, Streams
 from exokernel.host.terminal import Terminal
 
@@ -91,10 +91,8 @@ class Pipe:
         while rest:
             try:
                 rest = rest[os.write(self.target, rest) :]
-            except BrokenPipeError:
-                raise
             except OSError as error:
-                raise ToolError.of_output(error) from error
+                raise not_written(error) from error
 
     def taken(self) -> bytes:
         return b"".join(self.kept)

@@ -1,22 +1,17 @@
 """Say what is here and what is missing, with the exact fix for each.
 
-Nothing is installed or changed. KVM is tried by running a guest, because a device node
-says nothing: on some hosts kernel code runs there thousands of times slower than emulated.
+Nothing is installed or changed. Whether there is KVM is not asked: machines run emulated.
 The status is 1 when something that `exok run` needs is missing.
 """
 
-import os
+import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from argparse import ArgumentParser, Namespace
 from typing import NamedTuple
 
 from exokernel.host.errors import Status
-from exokernel.host.flat import flat_guest
-from exokernel.host.machine import EXIT_PORT, POWERED_OFF, quoted
 from exokernel.host.provision import (
     MANAGERS,
     PYTHON,
@@ -32,12 +27,6 @@ from exokernel.host.provision import (
 
 OLDEST_PYTHON = (3, 11)
 OLDEST_QEMU = (7, 0)
-PROBE_SECONDS = 5.0
-LOOPS = 1_000_000  # of two instructions, in the probe
-SLOW = 0.25  # seconds more than an empty guest: then kernel code is emulated, not run
-
-# mov $LOOPS,%ecx; 1: dec %ecx; jnz 1b; mov $16,%al; out %al,$EXIT_PORT; hlt, in 32-bit code
-PROBE = b"\xb9" + LOOPS.to_bytes(4, "little") + b"\x49\x75\xfd\xb0\x10\xe6" + bytes([EXIT_PORT]) + b"\xf4"
 
 
 class Finding(NamedTuple):
@@ -53,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(options: Namespace) -> int:
-    findings = [python(), *venv(), environment("run"), environment("test"), qemu(), kvm(), debugger(), linker()]
+    findings = [python(), *venv(), environment("run"), environment("test"), qemu(), debugger(), linker()]
     if options.json:
         import json
 
@@ -86,7 +75,7 @@ def environment(group: str) -> Finding:
         return Finding(group, True, group == "run", f"{wanted} in {site_packages()}")
     fix = f"./exok {'build' if group == 'run' else 'check'}   (installs them: {WHY[group]})"
     if site_packages().is_dir():
-        fix += "; or " + quoted([str(PYTHON), "-m", "pip", "install", *requirements(group)])
+        fix += "; or " + shlex.join([str(PYTHON), "-m", "pip", "install", *requirements(group)])
     return Finding(group, False, False, f"{wanted}: not installed yet", fix)
 
 
@@ -98,42 +87,6 @@ def qemu() -> Finding:
     version = next((word for word in said.split() if word[:1].isdigit()), "0")
     good = tuple(int(number) for number in version.split(".")[:2]) >= OLDEST_QEMU
     return Finding("qemu", good, True, said, "" if good else f"install QEMU {OLDEST_QEMU[0]}.{OLDEST_QEMU[1]} or newer")
-
-
-def kvm() -> Finding:
-    device = "/dev/kvm"
-    path = shutil.which(QEMU)
-    if path is None or not os.path.exists(device):
-        return Finding("kvm", False, False, "not here; machines run emulated (TCG), as they do by default")
-    if not os.access(device, os.R_OK | os.W_OK):
-        return Finding("kvm", False, False, f"no access to {device}", "sudo usermod -aG kvm $USER, and log in again")
-    seconds = probe(path)
-    if seconds is None:
-        return Finding("kvm", False, False, "the device is there but a guest does not run on it; TCG is used")
-    if seconds > SLOW:
-        return Finding("kvm", False, False, f"emulates kernel code here ({seconds / LOOPS * 1e9:,.0f} ns a loop); TCG is used")
-    return Finding("kvm", True, False, f"runs kernel code ({seconds / LOOPS * 1e9:,.1f} ns a loop); TCG is used all the same")
-
-
-def probe(qemu_path: str) -> float | None:
-    """Seconds that the loop takes under KVM, start and end of QEMU taken off; None when it fails."""
-    empty = boot_once(qemu_path, PROBE[8:])
-    full = boot_once(qemu_path, PROBE)
-    return None if empty is None or full is None else max(0.0, full - empty)
-
-
-def boot_once(qemu_path: str, instructions: bytes) -> float | None:
-    with tempfile.NamedTemporaryFile(suffix=".elf") as guest:
-        guest.write(flat_guest(instructions))
-        guest.flush()
-        command = [qemu_path, "-M", "microvm", "-accel", "kvm", "-nodefaults", "-no-user-config", "-no-reboot"]
-        command += ["-display", "none", "-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=4", "-kernel", guest.name]
-        started = time.perf_counter()
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_SECONDS)
-        except subprocess.TimeoutExpired:
-            return None
-        return time.perf_counter() - started if done.returncode == POWERED_OFF else None
 
 
 def debugger() -> Finding:

@@ -26,11 +26,13 @@ class ToolError(Exception):
         self.fix = fix
         self.status = status
 
-    @classmethod
-    def of_output(cls, error: OSError) -> "ToolError":
-        """What to say when a stream of ours cannot be written."""
-        return cls(f"the program's output cannot be written: {error.strerror}")
-
     def render(self) -> str:
         fix = f"\n  fix: {self.fix}" if self.fix else ""
         return f"exok: {self.sentence}{fix}"
+
+
+def not_written(error: OSError) -> Exception:
+    """What to raise when the program's output cannot be written; that nobody reads it any more is as good as any end."""
+    if isinstance(error, BrokenPipeError):
+        return error
+    return ToolError(f"the program's output cannot be written: {error.strerror}")

@@ -16,13 +16,12 @@ from tempfile import TemporaryDirectory
 
 from exokernel.host.boot import Ending
 from exokernel.host.cargo import Cargo, pack, standard_input, terminal_of
-from exokernel.host.errors import Status, ToolError
+from exokernel.host.errors import ToolError, not_written
 from exokernel.host.locales import with_locale
 from exokernel.host.machine import memory_for
-from exokernel.host.outcome import Phases, Story, as_json
+from exokernel.host.outcome import Phases, conclude
 from exokernel.host.programs import Refused, locate
 from exokernel.host.provision import ROOT
-from exokernel.host.report import Verdict, parse, verdict
 from exokernel.model import machine
 from exokernel.model.devices import Console
 from exokernel.model.traceback import text_of
@@ -55,7 +54,7 @@ def run_interpreted(source: Path, options: Namespace, phases: Phases) -> int:
     phases.done("image")
     ending = run_machine(taken(archive), terminal_of(given), options)
     phases.done("machine")
-    return conclude(ending, source.stem, phases, options)
+    return conclude(ending, None, phases, options)
 
 
 def loaded(source: Path, others: Sequence[Path]) -> dict[str, bytes]:
@@ -94,10 +93,8 @@ def run_machine(archive: bytes, terminal: int | None, options: Namespace) -> End
         code = machine.run(archive, Console(report=report, input=terminal), memory, options.timeout)
     except TimeoutError:
         timed_out = True
-    except BrokenPipeError:
-        raise
     except OSError as error:
-        raise ToolError.of_output(error) from error
+        raise not_written(error) from error
     except RuntimeError as error:
         raise ToolError(str(error)) from error
     return Ending(2 * code + 1, taken(report), b"", timed_out, time.perf_counter() - started)
@@ -108,32 +105,3 @@ def taken(descriptor: int) -> bytes:
     with open(descriptor, "rb") as stream:
         stream.seek(0)
         return stream.read()
-
-
-def conclude(ending: Ending, name: str, phases: Phases, options: Namespace) -> int:
-    """Tell how the run ended, where its own traceback has not, and give the status."""
-    reports = parse(ending.report)
-    traceback = "\n".join(report.text for report in reports if report.kind == "traceback")
-    if ending.timed_out:
-        end, sentence = Verdict(Status.TIMEOUT, "timeout"), f"stopped after {options.timeout:g} s (--timeout)"
-    else:
-        end = verdict(reports, ending.machine_status)
-        sentence = sentence_for(end, name)
-    if sentence:
-        sys.stderr.write(f"exok: {sentence}\n")
-    if options.verbose:
-        told = (report for report in reports if report.kind != "traceback")
-        sys.stderr.write("".join(f"exok: report: {report.kind} {report.text}\n" for report in told))
-    if options.timings:
-        phases.show()
-    if options.json:
-        sys.stderr.write(as_json(end, Story(sentence, traceback), phases) + "\n")
-    return end.status
-
-
-def sentence_for(end: Verdict, name: str) -> str:
-    if end.outcome == "panic":
-        return "the kernel panicked"
-    if end.cause is not None and end.cause.kind == "crash":
-        return f"{name} crashed: vector {end.cause.fields().get('vector', 'unknown')}"
-    return ""

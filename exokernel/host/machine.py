@@ -6,7 +6,6 @@ slower or differ in what they count. Streams arrive as file descriptors the call
 [QEMU 7.2, system emulation, invocation]
 """
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -104,10 +103,3 @@ def parse_size(text: str) -> int:
     if size < MEBIBYTE:
         raise ValueError(f"{text} is less than 1M")
     return size
-
-
-def quoted(words: Sequence[str]) -> str:
-    """The words as a line for a shell."""
-    import shlex
-
-    return shlex.join(words)

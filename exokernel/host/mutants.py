@@ -15,7 +15,7 @@ import time
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
@@ -82,8 +82,8 @@ def fates_of(
     """What becomes of each, shown as it is known; and how many in all."""
     began = time.perf_counter()
     fates: list[Fate] = []
-    for fate in pool.map(fate_of, mutants):
-        fates.append(fate)
+    for done in as_completed([pool.submit(fate_of, each) for each in mutants]):
+        fates.append(fate := done.result())
         show(fate, reasons, options)
         show_progress(fates, len(mutants), time.perf_counter() - began)
     if not options.json:

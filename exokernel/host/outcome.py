@@ -7,7 +7,7 @@ here. All of it goes to standard error, because standard output is the guest's.
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from exokernel.host.boot import Ending
@@ -58,26 +58,24 @@ class Story(NamedTuple):
         return "".join(parts)
 
 
-def conclude(ending: Ending, compiled: Compiled, phases: Phases, options: Namespace) -> int:
-    """Tell the user how the run ended and give the status to exit with."""
+def conclude(ending: Ending, compiled: Compiled | None, phases: Phases, options: Namespace) -> int:
+    """Tell the user how the run ended and give the status to exit with. Nothing is compiled that runs under CPython."""
     reports = parse(ending.report)
-    if ending.timed_out:
-        end = Verdict(Status.TIMEOUT, "timeout")
-    else:
-        end = verdict(reports, ending.machine_status)
-    story = tell(end, ending, compiled, options)
+    shown = "".join(f"{report.text}\n" for report in reports if report.kind == "traceback")  # Python's own, at once
+    end = Verdict(Status.TIMEOUT, "timeout") if ending.timed_out else verdict(reports, ending.machine_status)
+    story = tell(end, ending, options, lambda causes: "" if shown else describe(causes, compiled))
     sys.stderr.write(story.render())
     if options.verbose:
-        sys.stderr.write("".join(f"exok: report: {report.kind} {report.text}\n" for report in reports))
+        sys.stderr.write("".join(f"exok: report: {report.kind} {report.text}\n" for report in reports if report.kind != "traceback"))
     phases.done("verdict")
     if options.timings:
         phases.show()
     if options.json:
-        sys.stderr.write(as_json(end, story, phases) + "\n")
+        sys.stderr.write(as_json(end, story._replace(traceback=story.traceback or shown), phases) + "\n")
     return end.status
 
 
-def tell(end: Verdict, ending: Ending, compiled: Compiled, options: Namespace) -> Story:
+def tell(end: Verdict, ending: Ending, options: Namespace, traceback: Callable[[Sequence[Report]], str]) -> Story:
     match end.outcome:
         case "timeout":
             return Story(f"stopped after {options.timeout:g} s (--timeout)")
@@ -90,13 +88,13 @@ def tell(end: Verdict, ending: Ending, compiled: Compiled, options: Namespace) -
     if end.cause is None:
         return Story("")
     if end.outcome == "panic":
-        return Story("the kernel panicked", describe([end.cause], compiled), register_table(end.cause))
+        return Story("the kernel panicked", traceback([end.cause]), register_table(end.cause))
     crashes = [report for report in parse(ending.report) if report.kind == "crash"]
     more = len(crashes) - MOST_TRACEBACKS
-    return Story(f"and {more} more crashes" if more > 0 else "", describe(crashes[:MOST_TRACEBACKS], compiled))
+    return Story(f"and {more} more crashes" if more > 0 else "", traceback(crashes[:MOST_TRACEBACKS]))
 
 
-def describe(causes: Sequence[Report], compiled: Compiled) -> str:
+def describe(causes: Sequence[Report], compiled: Compiled | None) -> str:
     """The tracebacks of a panic or of crashes, in the text of Python's own."""
     from exokernel.host.provision import provide_packages
 
@@ -105,6 +103,8 @@ def describe(causes: Sequence[Report], compiled: Compiled) -> str:
 
     from exokernel.host.traceback import render, symbols_of
 
+    if compiled is None:
+        return "\n".join(render(cause, []) for cause in causes)
     kernel = [] if compiled.kernel is None else [symbols_of(compiled.kernel)]
     programs = {"": symbols_of(compiled.program)}
     for name, path in compiled.others:

@@ -4,8 +4,8 @@
   cat FILE | exok run programs/wc.py
 
 Standard output and error are the guest's alone, byte for byte; what exok itself has to say
-goes to standard error behind `exok: `. Arguments that name files take these along, and so is
-standard input, when it is a file or a pipe; of a terminal the program gets the lines it reads.
+goes to standard error behind `exok: `. Files that arguments name are taken along, and so is
+standard input when it is a file or a pipe; of a terminal, the program gets the lines it reads.
 The caller's LC_ALL, LC_CTYPE and LANG go along, unless -e gives them or their locale is not
 installed.
 
@@ -15,6 +15,7 @@ the program does not compile, 127 there is no such program, 128+n it crashed as 
 """
 
 import os
+import shlex
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +25,7 @@ from exokernel.host.boot import boot
 from exokernel.host.cargo import Cargo, pack, standard_input, terminal_of
 from exokernel.host.errors import ToolError
 from exokernel.host.locales import with_locale
-from exokernel.host.machine import LEAST_SPARE, Board, Machine, Streams, memory_for, parse_size, quoted
+from exokernel.host.machine import LEAST_SPARE, Board, Machine, Streams, memory_for, parse_size
 from exokernel.host.outcome import Phases, conclude, tell_images
 from exokernel.host.programs import Compiled, compile_all, locate
 from exokernel.host.progress import progress
@@ -117,7 +118,7 @@ def run_on_qemu(path: Path, options: Namespace, phases: Phases) -> int:
         terminal = terminal_of(given)
         machine = machine_for(compiled, archive, options)._replace(typed=terminal is not None)
         if options.verbose:
-            say(quoted(machine.command(qemu, Streams(1, 2, 2))))
+            say(shlex.join(machine.command(qemu, Streams(1, 2, 2))))
         ending = boot(machine, qemu, options.timeout, files=[archive], terminal=terminal)
     finally:
         os.close(archive)

@@ -10,6 +10,7 @@ from pathlib import Path
 from traceback import TracebackException
 
 PACKAGES = Path(__file__).parents[1]
+MEANINGS = "arch/interpreted.py"  # of a library's assembly
 MACHINERY = (*(str(PACKAGES / package) for package in ("model", "dialect", "host")), str(Path(ast.__file__).parent), "<frozen importlib")
 
 
@@ -17,7 +18,7 @@ def text_of(error: BaseException) -> str:
     """The traceback of `error` as Python prints it, in lines of kernel, library and program."""
     shown = TracebackException.from_exception(error)
     shown.__context__ = None  # what the host process did before is nobody's business
-    kept = [frame for frame in shown.stack if not frame.filename.startswith(MACHINERY)]
+    kept = [frame for frame in shown.stack if not frame.filename.startswith(MACHINERY) and not frame.filename.endswith(MEANINGS)]
     shown.stack[:] = kept if kept or isinstance(error, (SyntaxError, ImportError)) else shown.stack
     return "".join(shown.format())
 

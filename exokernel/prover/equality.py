@@ -106,6 +106,7 @@ class Questions:
 
     def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
         self.asked += 1
+        verdict = Verdict.UNKNOWN
         for known, effort in zip(self.known, (SMALL, SMALL, last)):
             verdict = solver.prove([*conditions, *known], claim, effort=effort).verdict
             if verdict is Verdict.PROVED:

@@ -13,6 +13,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,6 +39,7 @@ SURVIVORS = ROOT / "tests" / "prover" / "survivors.txt"
 TRIER = "tests.kernel.try_mutants"  # runs a mutant beside the specification, in a process of its own
 PARTS = ("exokernel/abi", "exokernel/dialect", "exokernel/kernel")
 PATIENCE = 20_000  # milliseconds for a question
+ENOUGH = 300  # seconds for a mutant of which questions stay open
 BY_RUNNING, BY_PROOF, REFUSED = "run", "proof", "refused"
 ALIVE, UNKNOWN, NO_CODE, SAME_CODE = "alive", "unknown", "does not compile", "same code"
 
@@ -213,13 +215,15 @@ class Judge:
 
     def refutation(self, calls: list[Call]) -> tuple[str, str]:
         """The first clause that the kernel, as it is now, violates."""
-        doubt = ""
+        doubt, end = "", time.monotonic() + ENOUGH
         for call in calls:
             try:
                 for what, verdict in self.answers(call):
                     if verdict is Verdict.REFUTED:
                         return BY_PROOF, f"{call.name}: {what}"
                     doubt = doubt or f"{call.name}: {what}"
+                    if time.monotonic() > end:
+                        return UNKNOWN, doubt
             except (Unsupported, RuntimeError, z3.Z3Exception) as reason:
                 return REFUSED, f"{call.name}: {reason}"
         return (UNKNOWN, doubt) if doubt else (ALIVE, "")

@@ -6,7 +6,7 @@ import struct
 from elftools.elf.elffile import ELFFile
 from llvmlite import binding as llvm
 
-from exokernel.host.flat import flat_guest
+from tests.host.flat import flat_guest
 
 TRIPLE = "x86_64-unknown-none-elf"
 

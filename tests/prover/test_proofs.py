@@ -46,7 +46,7 @@ PLANTED = [
     ("frame_adopt", "frames_of", "frames.frame_adopt: without `environments[caller].frames += 1`"),
     ("capability_forge", "error", "capabilities.capability_forge: `capability.rights | Rights.GRANT` becomes `(capability.rights & Rights.GRANT)`"),
     ("capability_drop", "error", "capabilities.capability_drop: without `if held(caller, slot).mappings != 0: raise InUse(slot)`"),
-    ("environment_quota", "does_account", "environments.environment_quota: without `environments[caller].quota -= frames`"),
+    ("environment_quota", "does_account", "environments.environment_quota: without `giver.quota -= amount`"),
     ("slice_give", "error", "slices.slice_give: `Rights.GRANT` becomes `Rights.WRITE`"),
     ("tick", "does_machine", "slices.turn: without `machine_state().now = position`"),
     ("yield_to", "successor", "processor.successor: `environments[owner].excess == 0` becomes `environments[owner].excess != 0`"),

@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from exokernel.compiler.build import bodies, gates, machine, statics, syntax
 from exokernel.compiler.build.function import CallSite, FunctionBuilder
@@ -245,7 +246,7 @@ class ProgramBuilder:
         scopes = [scope for name in self.options.checked if (scope := self.world.scope(name)) is not None]
         for found in [found for scope in scopes for found in scope.names.values()]:
             if isinstance(found, RecordClass) and not found.parameters:
-                self._guarded(lambda: classes.layout(found))
+                self._guarded(partial(classes.layout, found))
         for declared in self._declared_functions(scopes):
             try:
                 traits = functions.traits(declared)

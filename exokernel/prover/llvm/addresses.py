@@ -174,8 +174,8 @@ def key_in(table: Table, index: Term) -> Term:
 def is_within(where: Map, address: Sum, size: int) -> Term:
     """That so many bytes at an address lie in the table, or the word, it is taken for. Raises Elsewhere."""
     if where.is_fine(address):
-        place = distance(address, DIRECT_MAP)
-        return terms.both((terms.within(place, FRAMES * FRAME_SIZE), terms.within(place & 7, 9 - size)))
+        loose = [term & 7 == 0 for coefficient, term in address.parts if coefficient % 8 and size > 1]
+        return terms.both((terms.within(distance(address, DIRECT_MAP), FRAMES * FRAME_SIZE), *loose))
     region, index, _ = where.locate(address)
     return terms.within(index, region.length)
 
@@ -186,8 +186,10 @@ def distance(address: Sum, start: int) -> Term:
 
 def load(where: Map, state: State, address: Sum, size: int) -> Term:
     """`size` bytes, least significant first. Raises Elsewhere."""
+    if where.is_fine(address) and size == 1:
+        return byte_in(state.table(f"{WORDS}[]"), distance(address, DIRECT_MAP))
     if where.is_fine(address):
-        return bytes_in(state.table(f"{WORDS}[]"), distance(address, DIRECT_MAP), size)
+        address = aligned(address)
     region, index, offset = where.locate(address)
     octets = []
     for place in range(offset, offset + size):
@@ -217,10 +219,16 @@ def store(where: Map, state: State, address: Sum, size: int, value: Term) -> Sta
     return state
 
 
-def bytes_in(memory: Table, place: Term, size: int) -> Term:
-    """So many bytes of one word of memory."""
+def byte_in(memory: Table, place: Term) -> Term:
+    """One byte of memory."""
     word = memory.look_up(terms.simplify(terms.slice_bits(place, 31, 3)), len(memory.updates))
-    return terms.simplify(terms.low_bits(z3.LShR(word, (place & 7) << 3), 8 * size))
+    return terms.simplify(terms.low_bits(z3.LShR(word, (place & 7) << 3), 8))
+
+
+def aligned(address: Sum) -> Sum:
+    """The same address, whose parts are multiples of eight, which `is_within` asks."""
+    parts = [(each, term) if each % 8 == 0 else (8 * each, term >> 3) for each, term in address.parts]
+    return Sum(address.constant, tuple(parts), address.symbol)
 
 
 def patched(old: Term, part: Term, low: int) -> Term:

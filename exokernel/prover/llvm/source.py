@@ -9,7 +9,7 @@ looked like is kept, for the loops of the optimised code to be compared with.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import z3
@@ -22,7 +22,7 @@ from exokernel.prover.arithmetic import RELATIONS
 from exokernel.prover.cells import Anew, Indices, State, Table
 from exokernel.prover.execute import Executor, Frame, Graph, Model, Unsupported
 from exokernel.prover.layout import Layout
-from exokernel.prover.llvm.addresses import Leaf, Map, Sum, bytes_in, chosen, leaves_of
+from exokernel.prover.llvm.addresses import Leaf, Map, Sum, byte_in, chosen, leaves_of
 from exokernel.prover.llvm.effects import add_trace, perform
 from exokernel.prover.loops import Guess, Loop, assigned_in, comparisons
 from exokernel.prover.machine import PAGES_OF, REQUESTS, WORDS
@@ -77,7 +77,7 @@ class View:
     def read(self, indices: Indices) -> Term:
         if self.name.startswith(OCTETS):
             frame, place = indices
-            return bytes_in(self.memory, terms.simplify((frame << 12) + place), 1)
+            return byte_in(self.memory, terms.simplify((frame << 12) + place))
         assert self.leaf is not None
         first = indices[0] << 9 if self.name.startswith(PAGES_OF) else indices[0]
         key = terms.simplify(terms.low_bits(first + number(self.leaf.offset // 8), 29))
@@ -97,10 +97,11 @@ class Passed:
     within: Passed | None
 
 
+@dataclass
 class Turn(Loop):
     """A loop passed with nothing but guesses known of what it changes."""
 
-    executor: Follower
+    passed: list[Passed] = field(default_factory=list)  # the executor's: loops passed so far
 
     def forget_tables(self, start: Path) -> None:
         for name in sorted(self.unknown):
@@ -114,9 +115,9 @@ class Turn(Loop):
             yield lambda now, name=name, holds=RELATIONS[relation], bound=bound: holds(now[name], bound)  # type: ignore[misc]
 
     def trial(self) -> tuple[Path, list[Path]]:
-        kept = len(self.executor.passed)
+        kept = len(self.passed)
         found = super().trial()
-        del self.executor.passed[kept:]
+        del self.passed[kept:]
         return found
 
 
@@ -134,7 +135,8 @@ class Follower(Executor):
         return Graph(turned(function))
 
     def pass_loop(self, frame: Frame, head: str, path: Path) -> Iterator[tuple[str, Path]]:
-        loop = Turn(self, frame, head, path, assigned_in(frame, frame.graph.loops[head]), self.fresh("~"))
+        assigned = assigned_in(frame, frame.graph.loops[head])
+        loop = Turn(self, frame, head, path, assigned, self.fresh("~"), passed=self.passed)
         loop.find_changed_tables()
         loop.find_guesses()
         start = loop.at_head()

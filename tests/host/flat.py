@@ -1,8 +1,8 @@
 """The smallest guest: bare instructions wrapped in an ELF that boots by PVH.
 
 They start in 32-bit protected mode at `BASE`, paging off, `ebx` at the start information.
-The doctor probes the host with such a guest and the tests boot them to try the rest of
-this package. The kernel is linked by the compiler, not here.
+The tests boot such guests to try the command without a kernel. The kernel is linked by the
+compiler, not here.
 [Xen, PVH boot ABI; System V ABI, object files]
 """
 
