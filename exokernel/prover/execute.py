@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from exokernel.compiler.ir import operations as op
@@ -42,7 +43,7 @@ class Demand:
     location: op.Location | None
     trail: tuple[State, ...]
 
-    @property
+    @cached_property
     def fact(self) -> Term:
         """What is known everywhere, once the demand is proved."""
         return terms.implies(terms.both(self.conditions), self.claim)

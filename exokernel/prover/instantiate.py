@@ -22,6 +22,7 @@ from exokernel.prover.terms import Term
 from exokernel.prover.values import Value
 
 Access = tuple[str, Indices]
+Key = tuple[int, ...]  # of an instance: its schema and its indices, by identity
 ROUNDS = 2
 JOINED = {"capabilities[]": 6}  # tables indexed by two names side by side -> bits of the second
 
@@ -62,6 +63,24 @@ class Schema:
         formula = z3.simplify(z3.substitute(self.formula, *pairs)) if pairs else self.formula
         seen = [(path, tuple(z3.simplify(z3.substitute(each, *pairs)) for each in at)) for path, at in self.accesses]
         return formula, seen
+
+    def tells_with(self, other: Schema) -> bool:
+        """Whether two different things, one of each kind, tell anything together."""
+        if self.counted is not None and other.counted is not None:
+            return self.counted.counter == other.counted.counter
+        return self.summed is not None and self is other
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A name of what is counted, or has a share in a total."""
+
+    key: Key
+    schema: Schema
+    indices: Indices
+
+    def at(self, term: Term) -> Term:
+        return z3.substitute(term, *zip(self.schema.variables, self.indices))
 
 
 def within_ranges(claim: Claim, arguments: Iterable[Term]) -> Term:
@@ -136,12 +155,14 @@ class Instances:
         for schema in schemas:
             for path, order in schema.triggers:
                 self.by_trigger.setdefault(path, []).append((schema, order))
-        self.known: dict[tuple[object, ...], tuple[Term, list[Access]]] = {}
+        self.known: dict[Key, tuple[Term, list[Access]]] = {}
+        self.pairs: dict[tuple[Key, Key], Term] = {}
+        self.kept: list[Indices] = []  # so that the identities of their terms stay theirs
 
     def found_from(self, seeds: Iterable[Access], rounds: int = ROUNDS) -> list[Term]:
         """All instances that the seeds lead to."""
-        formulas: dict[tuple[object, ...], Term] = {}
-        things: list[tuple[Schema, Indices]] = []
+        formulas: dict[Key, Term] = {}
+        things: list[Thing] = []
         front = list(seeds)
         for schema in self.schemas:
             if not schema.variables:
@@ -149,11 +170,11 @@ class Instances:
                 front += schema.accesses
         for _ in range(rounds):
             front = [access for each in front for access in self.instances_at(each, formulas, things)]
-        found = [*formulas.values(), *pairs_of(things)]
+        found = [*formulas.values(), *self.pairs_of(things)]
         return [formula for formula in found if not terms.is_true(formula)]
 
     def instances_at(
-        self, access: Access, formulas: dict[tuple[object, ...], Term], things: list[tuple[Schema, Indices]]
+        self, access: Access, formulas: dict[Key, Term], things: list[Thing]
     ) -> Iterator[Access]:
         path, indices = access
         for schema, order in self.by_trigger.get(path, ()):
@@ -163,41 +184,37 @@ class Instances:
                 continue
             if key not in self.known:
                 self.known[key] = schema.at(arguments)
+                self.kept.append(arguments)
             formulas[key], seen = self.known[key]
             if schema.counted is not None or schema.summed is not None:
-                things.append((schema, arguments))
+                things.append(Thing(key, schema, arguments))
             yield from seen
 
-
-def pairs_of(things: list[tuple[Schema, Indices]]) -> Iterator[Term]:
-    """What two different things tell together."""
-    for (left, here), (right, there) in combinations(things, 2):
-        same = terms.FALSE
-        if left is right:
-            same = terms.both(terms.equal(each, also) for each, also in zip(here, there))
-        formula = terms.TRUE if terms.is_true(same) else pair(left, here, right, there)
-        if not terms.is_true(formula):
-            yield terms.simplify(terms.either((same, formula)))
+    def pairs_of(self, things: list[Thing]) -> Iterator[Term]:
+        """What every two things tell together."""
+        for one, other in combinations(things, 2):
+            if one.schema.tells_with(other.schema):
+                key = one.key, other.key
+                if key not in self.pairs:
+                    self.pairs[key] = told_together(one, other)
+                yield self.pairs[key]
 
 
-def pair(left: Schema, here: Indices, right: Schema, there: Indices) -> Term:
-    """Two things counted by one counter make it two at least; two amounts are no more than the total."""
-
-    def at_left(term: Term) -> Term:
-        return z3.substitute(term, *zip(left.variables, here))
-
-    def at_right(term: Term) -> Term:
-        return z3.substitute(term, *zip(right.variables, there))
-
-    if left.counted and right.counted and left.counted.counter == right.counted.counter:
-        key = at_left(left.counted.key)
-        premise = terms.both((key == at_right(right.counted.key), key >= 0))
-        return terms.implies(premise, at_left(left.counted.count) >= 2)
-    if left.summed and left is right:
-        together = at_left(left.summed.amount) + at_right(left.summed.amount)
-        ranges = terms.both((within_ranges(left.claim, here), within_ranges(left.claim, there)))
-        return terms.implies(ranges, terms.within(together, left.summed.at_most + 1))
-    return terms.TRUE
+def told_together(one: Thing, other: Thing) -> Term:
+    """That two things counted by one counter make it two at least; that two amounts are no more than the total."""
+    same, counted, summed = terms.FALSE, one.schema.counted, one.schema.summed
+    if one.schema is other.schema:
+        same = terms.both(terms.equal(each, also) for each, also in zip(one.indices, other.indices))
+    if counted is not None and other.schema.counted is not None:
+        key = one.at(counted.key)
+        premise = terms.both((key == other.at(other.schema.counted.key), key >= 0))
+        told = terms.implies(premise, one.at(counted.count) >= 2)
+    else:
+        assert summed is not None
+        claim, together = one.schema.claim, one.at(summed.amount) + other.at(summed.amount)
+        ranges = terms.both((within_ranges(claim, one.indices), within_ranges(claim, other.indices)))
+        told = terms.implies(ranges, terms.within(together, summed.at_most + 1))
+    return terms.simplify(terms.either((same, told)))
 
 
 def parameter_variables(claim: Claim, mark: str = "?") -> tuple[Term, ...]:

@@ -7,7 +7,7 @@ another seed, and then reported.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -55,9 +55,37 @@ def prove(
 ) -> Answer:
     """Whether the claim follows: no values at all satisfy the hypotheses and not the claim.
 
-    With an `effort`, in z3's own units (some 5 million a second), it is tried once and no longer:
-    how far that gets does not depend on how busy the host is.
+    A claim that joins several is proved part by part, which costs z3 far less; the first part that
+    is not proved decides. With an `effort`, in z3's own units (some 5 million a second), each part
+    is tried once and no longer: how far that gets does not depend on how busy the host is.
     """
+    known, seconds = list(hypotheses), 0.0
+    for premises, part in parts_of(claim):
+        answer = ask([*known, *premises], part, timeout, keep_model, effort)
+        seconds += answer.seconds
+        if answer.verdict is not Verdict.PROVED:
+            return Answer(answer.verdict, seconds, answer.model)
+    return Answer(Verdict.PROVED, seconds)
+
+
+def parts_of(claim: Term) -> Iterator[tuple[list[Term], Term]]:
+    """What a claim comes to: its parts, each under premises of its own."""
+    if terms.is_both(claim):
+        for each in claim.children():
+            yield from parts_of(each)
+    elif terms.is_either(claim) and any(map(terms.is_both, claim.children())):
+        *others, last = sorted(claim.children(), key=terms.is_both)
+        for premises, part in parts_of(last):
+            yield [*map(terms.negate, others), *premises], part
+    elif terms.is_either(terms.negate(claim)):
+        for each in terms.negate(claim).children():
+            yield from parts_of(terms.negate(each))
+    else:
+        yield [], claim
+
+
+def ask(hypotheses: Iterable[Term], claim: Term, timeout: int, keep_model: bool, effort: int | None) -> Answer:
+    """One question, asked with one seed after another."""
     began = time.perf_counter()
     goal = terms.simplify(terms.negate(claim))
     if terms.is_false(goal):

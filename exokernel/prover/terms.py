@@ -52,6 +52,14 @@ def is_truth(term: Term) -> bool:
     return bool(z3.is_bool(term))
 
 
+def is_both(term: Term) -> bool:
+    return bool(z3.is_and(term))
+
+
+def is_either(term: Term) -> bool:
+    return bool(z3.is_or(term))
+
+
 def same(left: Term, right: Term) -> bool:
     """Whether two terms are one and the same expression (not: equal)."""
     return left is right or bool(left.eq(right))
