@@ -54,15 +54,18 @@ def main(arguments: Sequence[str] | None = None, started: float | None = None) -
     open_what_is_closed()
     try:
         return dispatch(words, time.perf_counter() if started is None else started)
-    except ToolError as error:
-        print(error.render(), file=sys.stderr)
-        return error.status
-    except KeyboardInterrupt:
-        return Status.INTERRUPTED
     except BrokenPipeError:
         return Status.BROKEN_PIPE
+    except KeyboardInterrupt:
+        failure = ToolError("interrupted", status=Status.INTERRUPTED)
     except Exception as error:
-        return unexpected(error)
+        failure = explained(error)
+        print(failure.render(), file=sys.stderr)
+    if "--json" in split_at_dashes(words)[0]:
+        from exokernel.host.outcome import failure_as_json
+
+        print(failure_as_json(failure), file=sys.stderr)
+    return failure.status
 
 
 def open_what_is_closed() -> None:
@@ -75,21 +78,21 @@ def open_what_is_closed() -> None:
             setattr(sys, name, open(number, mode, closefd=False))
 
 
-def unexpected(error: Exception) -> int:
-    """A refusal of the compiler's that nobody rendered, or a mistake of our own: never the guest's status."""
+def explained(error: Exception) -> ToolError:
+    """What a user is told of an error: a refusal of the compiler's that nobody rendered, or a mistake of our own, too."""
     from exokernel.compiler.diagnostics import CompileError
+    from exokernel.host.programs import Refused
 
+    if isinstance(error, ToolError):
+        return error
     if isinstance(error, CompileError):
-        print(error.render(), file=sys.stderr)
-        return Status.CANNOT_LOAD
+        return Refused(error.render())
     if isinstance(error, OSError) and str(error.filename).startswith(str(STATE)):
-        print(cannot_keep(error).render(), file=sys.stderr)
-        return Status.TOOL
+        return cannot_keep(error)
     import traceback
 
     traceback.print_exception(error)
-    print("exok: this is a mistake in exok itself; the lines above say where", file=sys.stderr)
-    return Status.TOOL
+    return ToolError("this is a mistake in exok itself; the lines above say where")
 
 
 def dispatch(words: list[str], started: float) -> int:

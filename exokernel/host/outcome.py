@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from exokernel.host.boot import Ending
-from exokernel.host.errors import Status
+from exokernel.host.errors import Status, ToolError
 from exokernel.host.programs import Compiled
 from exokernel.host.provision import say
 from exokernel.host.report import Report, Verdict, parse, verdict
@@ -123,6 +123,11 @@ def register_table(cause: Report) -> str:
     registers = cause.registers()
     words = [f"{name:>6} {value:016x}" for name, value in registers.items()]
     return "".join("  ".join(words[at : at + 4]) + "\n" for at in range(0, len(words), 4))
+
+
+def failure_as_json(failure: ToolError) -> str:
+    """What `--json` says when nothing ran to its end; the outcome is the status's name."""
+    return as_json(Verdict(failure.status, failure.status.name.lower()), Story(failure.sentence), Phases(0.0))
 
 
 def as_json(end: Verdict, story: Story, phases: Phases) -> str:

@@ -20,6 +20,9 @@ CEILINGS = {  # lines of code
     "exokernel/kernel": 4500,
     "exokernel/compiler": 11000,
     "exokernel/libos": 6000,
+    "exokernel/libos/bare": 300,  # of which: ExOS is optional
+    "exokernel/spec": 2000,
+    "exokernel/prover": 5500,
     "programs": 2000,
     "exokernel/model": 1200,
     "exokernel/host": 2500,
@@ -95,7 +98,8 @@ def show(parts: list[Part], image: dict[str, int]) -> None:
     for part in parts:
         mark = "  above its ceiling" if part.lines > part.ceiling else ""
         print(f"{part.name:22}{part.files:7}{part.lines:8,}{part.ceiling:9,}{mark}")
-    print(f"{'all':22}{sum(part.files for part in parts):7}{sum(part.lines for part in parts):8,}")
+    whole = [part for part in parts if str(Path(part.name).parent) not in CEILINGS]
+    print(f"{'all':22}{sum(part.files for part in whole):7}{sum(part.lines for part in whole):8,}")
     if image:
         print(f"\n{'kernel image':22}{'bytes':>15}")
         for name, size in image.items():

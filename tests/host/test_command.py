@@ -1,6 +1,7 @@
 """The front of the command: which commands there are, help, and mistakes."""
 
 import errno
+import json
 import subprocess
 import sys
 from importlib import import_module
@@ -11,6 +12,7 @@ import pytest
 from exokernel.compiler.diagnostics import CompileError
 from exokernel.host import command as command_module
 from exokernel.host.command import COMMANDS, spell_out, split_at_dashes
+from exokernel.host.errors import Status, ToolError
 from tests.host.conftest import Exok, FakeDriver
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +59,41 @@ def test_what_nobody_expected(
     monkeypatch.setattr(command_module, "import_module", fails)
     found, _, said = exok("run", "prog.py")
     assert found == status and text in said and ("Traceback" in said) == (status == 125)
+
+
+WAYS_TO_FAIL = [  # what is raised, the status, the outcome, the reason's beginning
+    (ToolError("no machine", "get one"), 125, "tool", "no machine"),
+    (LookupError("ours"), 125, "tool", "this is a mistake in exok itself"),
+    (CompileError("no", None), 126, "cannot_load", "error: no"),
+    (ToolError("no program", status=Status.NOT_FOUND), 127, "not_found", "no program"),
+    (KeyboardInterrupt(), 130, "interrupted", "interrupted"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "outcome", "reason"), WAYS_TO_FAIL, ids=lambda value: str(value))
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_failure_is_told_in_json_to_who_asks(
+    driver: FakeDriver, exok: Exok, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, outcome: str, reason: str, asked: bool
+) -> None:
+    def fails(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(command_module, "import_module", fails)
+    found, output, said = exok("run", *["--json"] * asked, "prog.py", "--", "--json")
+    lines = said.splitlines()
+    assert (found, output) == (status, b"")
+    assert any(line.startswith("{") for line in lines) == asked
+    if asked:
+        told = json.loads(lines[-1])
+        assert (told["status"], told["outcome"]) == (status, outcome) and told["reason"].startswith(reason)
+        assert told.keys() == {"status", "outcome", "reason", "traceback", "registers", "seconds"}
+
+
+def test_json_tells_of_words_that_cannot_be_read_and_programs_that_are_not_there(driver: FakeDriver, exok: Exok) -> None:
+    for words, expected in ((["prog.py", "--bogus"], 125), (["nothere.py"], 127), (["--machine", "native", "refused.py"], 126)):
+        Path("refused.py").write_text("# refuse")
+        status, _, said = exok("run", "--json", *words)
+        assert status == json.loads(said.splitlines()[-1])["status"] == expected
 
 
 def test_what_stands_behind_the_dashes_is_the_guests() -> None:

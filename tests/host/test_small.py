@@ -8,6 +8,7 @@ import pytest
 from exokernel.host import progress as progress_module
 from exokernel.host import size as size_module
 from exokernel.host.progress import progress
+from exokernel.host.provision import ROOT
 from exokernel.host.size import CEILINGS, lines_of_code
 from tests.host.conftest import Exok, FakeDriver
 
@@ -42,6 +43,17 @@ def test_a_part_above_its_ceiling_is_a_failure(driver: FakeDriver, exok: Exok, m
     monkeypatch.setattr(size_module, "CEILINGS", {"exokernel/host": 1})
     status, output, _ = exok("size", "--lines")
     assert status == 1 and b"above its ceiling" in output
+
+
+def test_every_part_of_the_house_has_a_ceiling() -> None:
+    house = {f"exokernel/{path.parent.name}" for path in (ROOT / "exokernel").glob("*/__init__.py")}
+    assert house | {"programs", "exokernel/libos/bare"} == set(CEILINGS)
+
+
+def test_a_part_of_a_part_is_summed_once(driver: FakeDriver, exok: Exok) -> None:
+    parts = {part["name"]: part["files"] for part in json.loads(exok("size", "--lines", "--json")[1])["parts"]}
+    last = exok("size", "--lines")[1].decode().splitlines()[-1]
+    assert int(last.split()[1]) == sum(parts.values()) - parts["exokernel/libos/bare"]
 
 
 @pytest.mark.boot
