@@ -4,8 +4,8 @@ A file holds cases, each begun by a line `### name`, perhaps followed by `(as MO
 module name the source is given, by `(of the system)` when it is to be trusted like one of
 ours, and by `(kernel)`. After a line `---` stands what is
 expected: the IR of the source's own functions, or one line for each refusal,
-`LINE | the source it points at | the sentence`. EXOK_WRITE_CASES=1 writes what came out
-instead of comparing; read the difference before you commit it.
+`LINE | the source it points at | the sentence | the hint`. EXOK_WRITE_CASES=1 writes what
+came out instead of comparing; read the difference before you commit it.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def outcome(case: Case, folder: Path) -> str:
 
 def refusal(error: CompileError, file: str) -> str:
     """One refusal as a line; lines of files that are not the case's are not counted."""
-    span = error.span
+    span, said = error.span, f"{error.sentence} | {error.hint or '-'}"
     if span is None:
-        return f"- | - | {error.sentence}"
-    return f"{span.line if span.file == file else '-'} | {span.text[span.column - 1 : span.end - 1]} | {error.sentence}"
+        return f"- | - | {said}"
+    return f"{span.line if span.file == file else '-'} | {span.text[span.column - 1 : span.end - 1]} | {said}"
 
 
 def write_back(file: Path, folder: Path) -> None:

@@ -130,12 +130,13 @@ def copies_of_cleanups(builder: FunctionBuilder, controls: list[Control]) -> lis
 
 @statement(ast.With)
 def with_(builder: FunctionBuilder, node: ast.With) -> None:
-    _with_items(builder, node, node.items)
+    _with_items(builder, node.items, lambda: builder.statements(node.body))
 
 
-def _with_items(builder: FunctionBuilder, node: ast.With, items: list[ast.withitem]) -> None:
+def _with_items(builder: FunctionBuilder, items: list[ast.withitem], body: Callable[[], None]) -> None:
+    """Enter context managers one within the other, with `body` innermost."""
     if not items:
-        builder.statements(node.body)
+        body()
         return
     first, *rest = items
     call = first.context_expr
@@ -151,7 +152,7 @@ def _with_items(builder: FunctionBuilder, node: ast.With, items: list[ast.withit
                     raise builder.error("this context manager gives nothing to name", first.optional_vars, hint)
                 builder.at(first.optional_vars)
                 assignment.assign_target(builder, first.optional_vars, value)
-            _with_items(builder, node, rest)
+            _with_items(builder, rest, body)
 
     inline(builder, call, found, on_yield, manager=True)
 
@@ -194,9 +195,7 @@ def _yielding(builder: FunctionBuilder, node: ast.stmt) -> None:
         case ast.Try() if not any(_yields(each) for each in [*node.orelse, *node.finalbody]):
             exceptions.build(builder, node, lambda: _tried(builder, node))
         case ast.With():
-            inner = ast.With(items=node.items, body=node.body)
-            ast.copy_location(inner, node)
-            _managed_with(builder, inner, node.items)
+            _with_items(builder, node.items, lambda: managed(builder, node.body))
         case _:
             raise builder.error(
                 "a context manager yields on its straight path", node, "not within a loop, a condition or a match"
@@ -206,22 +205,3 @@ def _yielding(builder: FunctionBuilder, node: ast.stmt) -> None:
 def _tried(builder: FunctionBuilder, node: ast.Try) -> None:
     with builder.inside(Rest(builder.frame, lambda: builder.statements(node.orelse))):
         managed(builder, node.body)
-
-
-def _managed_with(builder: FunctionBuilder, node: ast.With, items: list[ast.withitem]) -> None:
-    """A `with` around the `yield` of another context manager."""
-    if not items:
-        managed(builder, node.body)
-        return
-    first, *rest = items
-    found = _manager(builder, first.context_expr)
-    assert isinstance(first.context_expr, ast.Call)
-    consumer = builder.frame
-
-    def on_yield(at: ast.AST, value: Value | None) -> None:
-        with builder.frame_of(consumer):
-            if first.optional_vars is not None and value is not None:
-                assignment.assign_target(builder, first.optional_vars, value)
-            _managed_with(builder, node, rest)
-
-    inline(builder, first.context_expr, found, on_yield, manager=True)
