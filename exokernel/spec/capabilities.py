@@ -47,7 +47,7 @@ def capability_forge_error(caller: EnvironmentId, key: Slot, slot: Slot, capabil
 
 
 def capability_forge_slot(
-    caller: EnvironmentId, key: Slot, slot: Slot, capability: Capability, any_holder: EnvironmentId, any_slot: Slot
+    caller: EnvironmentId, slot: Slot, capability: Capability, any_holder: EnvironmentId, any_slot: Slot
 ) -> SlotRow:
     return put(caller, slot, capability, any_holder, any_slot)
 
@@ -70,7 +70,7 @@ def capability_drop_slot(
 # capability_accept
 
 
-def capability_accept_error(caller: EnvironmentId, slot: Slot, donor: EnvironmentId, generation: Generation) -> int:
+def capability_accept_error(caller: EnvironmentId, slot: Slot) -> int:
     return InUse.number if held(caller, slot).valid else ALLOWED
 
 
@@ -105,7 +105,6 @@ def capability_grant_slot(
     caller: EnvironmentId,
     key: Slot,
     receiver: EnvironmentId,
-    generation: Generation,
     rights: Rights,
     any_holder: EnvironmentId,
     any_slot: Slot,
@@ -114,14 +113,7 @@ def capability_grant_slot(
     return put(receiver, environments[receiver].accepting, copy, any_holder, any_slot)
 
 
-def capability_grant_conduct(
-    caller: EnvironmentId,
-    key: Slot,
-    receiver: EnvironmentId,
-    generation: Generation,
-    rights: Rights,
-    any_environment: EnvironmentId,
-) -> ConductRow:
+def capability_grant_conduct(receiver: EnvironmentId, any_environment: EnvironmentId) -> ConductRow:
     state = environments[receiver]
     return accepting(receiver, NOBODY, state.donor_generation, state.accepting, any_environment)
 
@@ -146,7 +138,6 @@ def capability_install_error(
 def capability_install_slot(
     caller: EnvironmentId,
     environment: EnvironmentId,
-    authority: Slot,
     key: Slot,
     slot: Slot,
     any_holder: EnvironmentId,
@@ -179,6 +170,6 @@ def capability_unseal_error(caller: EnvironmentId, capability: Capability, seal:
 
 
 def capability_unseal_slot(
-    caller: EnvironmentId, capability: Capability, seal: int, slot: Slot, any_holder: EnvironmentId, any_slot: Slot
+    caller: EnvironmentId, capability: Capability, slot: Slot, any_holder: EnvironmentId, any_slot: Slot
 ) -> SlotRow:
     return put(caller, slot, capability, any_holder, any_slot)

@@ -1,7 +1,6 @@
 """The specification of the calls on devices, which change no table."""
 
 from exokernel.abi.capability import CONSOLE_GUARD, POWER_GUARD, Rights
-from exokernel.abi.console import Stream
 from exokernel.abi.errors import BadLength, NoCapability, NotPermitted, WrongKind
 from exokernel.abi.names import FRAME_SIZE, EnvironmentId, Frame, Slot
 from exokernel.kernel.state import frames
@@ -10,7 +9,7 @@ from exokernel.spec.rows import ALLOWED, held, key_error
 
 
 def console_write_error(
-    caller: EnvironmentId, stream: Stream, key: Slot, frame: Frame, offset: int, length: int, frame_key: Slot
+    caller: EnvironmentId, key: Slot, frame: Frame, offset: int, length: int, frame_key: Slot
 ) -> int:
     if not held(caller, key).valid or not held(caller, frame_key).valid:
         return NoCapability.number
@@ -29,5 +28,5 @@ def console_read_error(caller: EnvironmentId, key: Slot) -> int:
     return key_error(caller, key, Rights.READ, CONSOLE_GUARD)
 
 
-def machine_halt_error(caller: EnvironmentId, key: Slot, status: int) -> int:
+def machine_halt_error(caller: EnvironmentId, key: Slot) -> int:
     return key_error(caller, key, Rights.WRITE, POWER_GUARD)

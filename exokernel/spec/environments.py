@@ -87,7 +87,7 @@ def kernel_half_of(root: Frame, index: Index) -> Entry:
 
 
 def environment_create_error(
-    caller: EnvironmentId, environment: EnvironmentId, root: Frame, page: Frame, at: Page, guard: Slot, quota: int
+    caller: EnvironmentId, environment: EnvironmentId, root: Frame, page: Frame, guard: Slot, quota: int
 ) -> int:
     if not held(caller, guard).valid:
         return NoCapability.number
@@ -103,7 +103,6 @@ def environment_create_identity(
     page: Frame,
     at: Page,
     guard: Slot,
-    quota: int,
     any_environment: EnvironmentId,
 ) -> IdentityRow:
     if any_environment != environment:
@@ -112,40 +111,17 @@ def environment_create_identity(
 
 
 def environment_create_account(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    root: Frame,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_environment: EnvironmentId,
+    caller: EnvironmentId, environment: EnvironmentId, quota: int, any_environment: EnvironmentId
 ) -> AccountRow:
     return paying_for(caller, environment, 2, quota, any_environment)
 
 
-def environment_create_conduct(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    root: Frame,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_environment: EnvironmentId,
-) -> ConductRow:
+def environment_create_conduct(environment: EnvironmentId, any_environment: EnvironmentId) -> ConductRow:
     return INNOCENT if any_environment == environment else conduct_row(any_environment)
 
 
 def environment_create_frame(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    root: Frame,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_frame: Frame,
+    caller: EnvironmentId, environment: EnvironmentId, root: Frame, page: Frame, guard: Slot, any_frame: Frame
 ) -> FrameRow:
     if any_frame == root:
         return FrameRow(FrameKind.TABLE_4, environment, held(caller, guard), 1, 0, 0)
@@ -154,17 +130,7 @@ def environment_create_frame(
     return frame_row(any_frame)
 
 
-def environment_create_word(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    root: Frame,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_frame: Frame,
-    any_index: Index,
-) -> Entry:
+def environment_create_word(root: Frame, page: Frame, any_frame: Frame, any_index: Index) -> Entry:
     """Of the root, its kernel's half is as in every other root but for the map of itself."""
     if any_frame == page or (any_frame == root and any_index < FIRST_KERNEL_SLOT):
         return Entry()
@@ -175,7 +141,7 @@ def environment_create_word(
 
 
 def environment_clone_error(
-    caller: EnvironmentId, environment: EnvironmentId, page: Frame, at: Page, guard: Slot, quota: int
+    caller: EnvironmentId, environment: EnvironmentId, page: Frame, guard: Slot, quota: int
 ) -> int:
     if not held(caller, guard).valid:
         return NoCapability.number
@@ -190,7 +156,6 @@ def environment_clone_identity(
     page: Frame,
     at: Page,
     guard: Slot,
-    quota: int,
     any_environment: EnvironmentId,
 ) -> IdentityRow:
     if any_environment != environment:
@@ -199,37 +164,17 @@ def environment_clone_identity(
 
 
 def environment_clone_account(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_environment: EnvironmentId,
+    caller: EnvironmentId, environment: EnvironmentId, quota: int, any_environment: EnvironmentId
 ) -> AccountRow:
     return paying_for(caller, environment, 1, quota, any_environment)
 
 
-def environment_clone_conduct(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_environment: EnvironmentId,
-) -> ConductRow:
+def environment_clone_conduct(environment: EnvironmentId, any_environment: EnvironmentId) -> ConductRow:
     return INNOCENT if any_environment == environment else conduct_row(any_environment)
 
 
 def environment_clone_frame(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_frame: Frame,
+    caller: EnvironmentId, environment: EnvironmentId, page: Frame, guard: Slot, any_frame: Frame
 ) -> FrameRow:
     if any_frame == page:
         return FrameRow(FrameKind.DATA, environment, held(caller, guard), 1, 0, 0)
@@ -237,16 +182,7 @@ def environment_clone_frame(
     return using(before, 1) if any_frame == environments[caller].root else before
 
 
-def environment_clone_word(
-    caller: EnvironmentId,
-    environment: EnvironmentId,
-    page: Frame,
-    at: Page,
-    guard: Slot,
-    quota: int,
-    any_frame: Frame,
-    any_index: Index,
-) -> Entry:
+def environment_clone_word(page: Frame, any_frame: Frame, any_index: Index) -> Entry:
     return Entry() if any_frame == page else word_row(any_frame, any_index)
 
 
@@ -259,9 +195,7 @@ def environment_start_error(caller: EnvironmentId, environment: EnvironmentId, k
     return key_error(caller, key, Rights.WRITE, environments[environment].guard)
 
 
-def environment_start_identity(
-    caller: EnvironmentId, environment: EnvironmentId, key: Slot, any_environment: EnvironmentId
-) -> IdentityRow:
+def environment_start_identity(environment: EnvironmentId, any_environment: EnvironmentId) -> IdentityRow:
     before = identity_row(any_environment)
     return in_phase(before, Phase.LIVE) if any_environment == environment else before
 
@@ -277,16 +211,12 @@ def environment_destroy_error(caller: EnvironmentId, environment: EnvironmentId,
     return key_error(caller, key, Rights.GRANT, environments[environment].guard)
 
 
-def environment_destroy_identity(
-    caller: EnvironmentId, environment: EnvironmentId, key: Slot, any_environment: EnvironmentId
-) -> IdentityRow:
+def environment_destroy_identity(environment: EnvironmentId, any_environment: EnvironmentId) -> IdentityRow:
     before = identity_row(any_environment)
     return in_phase(before, Phase.DEAD) if any_environment == environment else before
 
 
-def environment_destroy_conduct(
-    caller: EnvironmentId, environment: EnvironmentId, key: Slot, any_environment: EnvironmentId
-) -> ConductRow:
+def environment_destroy_conduct(environment: EnvironmentId, any_environment: EnvironmentId) -> ConductRow:
     before = conduct_row(any_environment)
     if any_environment != environment:
         return before
@@ -300,7 +230,7 @@ def owns_its_root(environment: EnvironmentId) -> bool:
     return frames[environments[environment].root].owner == environment
 
 
-def environment_free_error(caller: EnvironmentId, environment: EnvironmentId) -> int:
+def environment_free_error(environment: EnvironmentId) -> int:
     state = environments[environment]
     if state.phase != Phase.DEAD:
         return WrongKind.number
@@ -311,9 +241,7 @@ def environment_free_error(caller: EnvironmentId, environment: EnvironmentId) ->
     return InUse.number if owns_more or is_in_use else ALLOWED
 
 
-def environment_free_identity(
-    caller: EnvironmentId, environment: EnvironmentId, any_environment: EnvironmentId
-) -> IdentityRow:
+def environment_free_identity(environment: EnvironmentId, any_environment: EnvironmentId) -> IdentityRow:
     before = identity_row(any_environment)
     if any_environment != environment:
         return before
@@ -330,19 +258,15 @@ def environment_free_account(
     return entitled(before, left.quota, left.slice_quota, left.name_quota) if heir else before
 
 
-def environment_free_conduct(
-    caller: EnvironmentId, environment: EnvironmentId, any_environment: EnvironmentId
-) -> ConductRow:
+def environment_free_conduct(environment: EnvironmentId, any_environment: EnvironmentId) -> ConductRow:
     return INNOCENT if any_environment == environment else conduct_row(any_environment)
 
 
-def environment_free_slot(
-    caller: EnvironmentId, environment: EnvironmentId, any_holder: EnvironmentId, any_slot: Slot
-) -> SlotRow:
+def environment_free_slot(environment: EnvironmentId, any_holder: EnvironmentId, any_slot: Slot) -> SlotRow:
     return SlotRow(Capability(), 0) if any_holder == environment else slot_row(any_holder, any_slot)
 
 
-def environment_free_frame(caller: EnvironmentId, environment: EnvironmentId, any_frame: Frame) -> FrameRow:
+def environment_free_frame(environment: EnvironmentId, any_frame: Frame) -> FrameRow:
     state = environments[environment]
     if any_frame == state.page or (any_frame == state.root and owns_its_root(environment)):
         return FREE
@@ -367,7 +291,6 @@ def environment_quota_error(
 def environment_quota_account(
     caller: EnvironmentId,
     environment: EnvironmentId,
-    key: Slot,
     resource: Resource,
     amount: int,
     any_environment: EnvironmentId,

@@ -59,15 +59,11 @@ def frame_alloc_frame(caller: EnvironmentId, frame: Frame, guard: Slot, any_fram
     return FrameRow(FrameKind.DATA, caller, held(caller, guard), 0, 0, 0)
 
 
-def frame_alloc_account(
-    caller: EnvironmentId, frame: Frame, guard: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def frame_alloc_account(caller: EnvironmentId, any_environment: EnvironmentId) -> AccountRow:
     return paying(caller, 1, any_environment)
 
 
-def frame_alloc_word(
-    caller: EnvironmentId, frame: Frame, guard: Slot, any_frame: Frame, any_index: Index
-) -> Entry:
+def frame_alloc_word(frame: Frame, any_frame: Frame, any_index: Index) -> Entry:
     return Entry() if any_frame == frame else word_row(any_frame, any_index)
 
 
@@ -86,21 +82,15 @@ def frame_copy_error(caller: EnvironmentId, frame: Frame, guard: Slot, source: F
     return key_error(caller, key, Rights.READ, frames[source].guard)
 
 
-def frame_copy_frame(
-    caller: EnvironmentId, frame: Frame, guard: Slot, source: Frame, key: Slot, any_frame: Frame
-) -> FrameRow:
+def frame_copy_frame(caller: EnvironmentId, frame: Frame, guard: Slot, any_frame: Frame) -> FrameRow:
     return frame_alloc_frame(caller, frame, guard, any_frame)
 
 
-def frame_copy_account(
-    caller: EnvironmentId, frame: Frame, guard: Slot, source: Frame, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def frame_copy_account(caller: EnvironmentId, any_environment: EnvironmentId) -> AccountRow:
     return paying(caller, 1, any_environment)
 
 
-def frame_copy_word(
-    caller: EnvironmentId, frame: Frame, guard: Slot, source: Frame, key: Slot, any_frame: Frame, any_index: Index
-) -> Entry:
+def frame_copy_word(frame: Frame, source: Frame, any_frame: Frame, any_index: Index) -> Entry:
     return word_row(source if any_frame == frame else any_frame, any_index)
 
 
@@ -116,13 +106,11 @@ def frame_free_error(caller: EnvironmentId, frame: Frame, key: Slot) -> int:
     return InUse.number if frames[frame].uses > 0 else ALLOWED
 
 
-def frame_free_frame(caller: EnvironmentId, frame: Frame, key: Slot, any_frame: Frame) -> FrameRow:
+def frame_free_frame(frame: Frame, any_frame: Frame) -> FrameRow:
     return FREE if any_frame == frame else frame_row(any_frame)
 
 
-def frame_free_account(
-    caller: EnvironmentId, frame: Frame, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def frame_free_account(frame: Frame, any_environment: EnvironmentId) -> AccountRow:
     return paying(frames[frame].owner, -1, any_environment)
 
 
@@ -139,9 +127,7 @@ def frame_guard_error(caller: EnvironmentId, frame: Frame, key: Slot, guard: Slo
     return InUse.number if frames[frame].uses > 0 else ALLOWED
 
 
-def frame_guard_frame(
-    caller: EnvironmentId, frame: Frame, key: Slot, guard: Slot, any_frame: Frame
-) -> FrameRow:
+def frame_guard_frame(caller: EnvironmentId, frame: Frame, guard: Slot, any_frame: Frame) -> FrameRow:
     before = frame_row(any_frame)
     if any_frame != frame:
         return before
@@ -161,15 +147,13 @@ def frame_adopt_error(caller: EnvironmentId, frame: Frame, key: Slot) -> int:
     return ALLOWED if may_own_one_more(caller) else QuotaExceeded.number
 
 
-def frame_adopt_frame(caller: EnvironmentId, frame: Frame, key: Slot, any_frame: Frame) -> FrameRow:
+def frame_adopt_frame(caller: EnvironmentId, frame: Frame, any_frame: Frame) -> FrameRow:
     before = frame_row(any_frame)
     if any_frame != frame:
         return before
     return FrameRow(before.kind, caller, before.guard, before.uses, 0, before.region)
 
 
-def frame_adopt_account(
-    caller: EnvironmentId, frame: Frame, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def frame_adopt_account(caller: EnvironmentId, frame: Frame, any_environment: EnvironmentId) -> AccountRow:
     heir, deceased = any_environment == caller, any_environment == frames[frame].owner
     return owning(account_row(any_environment), one_if(heir) - one_if(deceased))

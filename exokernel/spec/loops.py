@@ -6,7 +6,7 @@ then, as the specification of a call does; `NAME` is true. The other parameters 
 kernel's own names. The prover shows each on entering the loop, and again after one more step.
 """
 
-from exokernel.abi.names import SLICES, EnvironmentId, Frame, Index, Slot
+from exokernel.abi.names import SLICES, EnvironmentId, Frame, Index
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.state import environments
 from exokernel.spec.rows import ConductRow
@@ -14,18 +14,9 @@ from exokernel.spec.slices import can_run, having_paid, runs_next, slices_within
 from exokernel.spec.translations import map_batch_word
 
 
-def exchange_batch_word(
-    caller: EnvironmentId,
-    key: Slot,
-    requests: Frame,
-    offset: int,
-    count: int,
-    step: int,
-    any_frame: Frame,
-    any_index: Index,
-) -> Entry:
+def exchange_batch_word(requests: Frame, offset: int, step: int, any_frame: Frame, any_index: Index) -> Entry:
     """What the requests up to now have made of any word."""
-    return map_batch_word(caller, requests, offset, count, key, step, any_frame, any_index)
+    return map_batch_word(requests, offset, step, any_frame, any_index)
 
 
 def turn_conduct(step: int, any_environment: EnvironmentId) -> ConductRow:

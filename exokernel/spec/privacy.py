@@ -7,11 +7,10 @@ and what it does to the tables, depends on these only as said here; the prover f
 dependence and refuses others. What a call moves from frame to frame is its own specification's.
 """
 
-ENTRIES = "memory"  # the entries that the call names, or that stand where it names
-PAGES = "pages"  # whether an environment wants to run and where, which it says so that the kernel acts on it
-REQUESTS = "requests"  # a frame that the caller's key opens for reading
-SECRET = "secret"  # one way only
-
+# "memory": the entries that the call names, or that stand where it names
+# "pages": whether an environment wants to run and where, which it says so that the kernel acts on it
+# "requests": a frame that the caller's key opens for reading
+# "secret": what seals are made with, one way only
 MAY_LEARN = {
     "capability_seal": ("secret",),
     "capability_unseal": ("secret",),

@@ -61,9 +61,7 @@ def slice_alloc_slice(caller: EnvironmentId, slice: Slice, guard: Slot, any_slic
     return SliceRow(caller, held(caller, guard)) if any_slice == slice else slice_row(any_slice)
 
 
-def slice_alloc_account(
-    caller: EnvironmentId, slice: Slice, guard: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def slice_alloc_account(caller: EnvironmentId, slice: Slice, any_environment: EnvironmentId) -> AccountRow:
     return moved(slice, caller, any_environment)
 
 
@@ -77,14 +75,12 @@ def slice_free_error(caller: EnvironmentId, slice: Slice, key: Slot) -> int:
     return reaper_error(owner, caller, key, Rights.GRANT, slices[slice].guard)
 
 
-def slice_free_slice(caller: EnvironmentId, slice: Slice, key: Slot, any_slice: Slice) -> SliceRow:
+def slice_free_slice(slice: Slice, any_slice: Slice) -> SliceRow:
     before = slice_row(any_slice)
     return SliceRow(NOBODY, before.guard) if any_slice == slice else before
 
 
-def slice_free_account(
-    caller: EnvironmentId, slice: Slice, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def slice_free_account(slice: Slice, any_environment: EnvironmentId) -> AccountRow:
     return moved(slice, NOBODY, any_environment)
 
 
@@ -97,16 +93,12 @@ def slice_give_error(caller: EnvironmentId, slice: Slice, key: Slot, receiver: E
     return key_error(caller, key, Rights.GRANT, slices[slice].guard)
 
 
-def slice_give_slice(
-    caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId, any_slice: Slice
-) -> SliceRow:
+def slice_give_slice(slice: Slice, receiver: EnvironmentId, any_slice: Slice) -> SliceRow:
     before = slice_row(any_slice)
     return SliceRow(receiver, before.guard) if any_slice == slice else before
 
 
-def slice_give_account(
-    caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId, any_environment: EnvironmentId
-) -> AccountRow:
+def slice_give_account(slice: Slice, receiver: EnvironmentId, any_environment: EnvironmentId) -> AccountRow:
     """The quota goes with the slice."""
     gained = one_if(any_environment == receiver) - one_if(any_environment == slices[slice].owner)
     return entitled(moved(slice, receiver, any_environment), 0, gained, 0)
@@ -251,11 +243,11 @@ def tick_value() -> int:
 # yield_to
 
 
-def yield_to_error(caller: EnvironmentId, environment: EnvironmentId) -> int:
+def yield_to_error(environment: EnvironmentId) -> int:
     return ALLOWED if environment == NOBODY or can_run(environment) else WrongKind.number
 
 
-def yield_to_machine(caller: EnvironmentId, environment: EnvironmentId, after: Wheel) -> MachineRow:
+def yield_to_machine(environment: EnvironmentId, after: Wheel) -> MachineRow:
     before = machine_row()
     is_directed = environment != NOBODY and not before.ending
     return MachineRow(environment if is_directed else heir(after), False, before.now, before.ticks)
@@ -264,9 +256,7 @@ def yield_to_machine(caller: EnvironmentId, environment: EnvironmentId, after: W
 # environment_destroy
 
 
-def environment_destroy_machine(
-    caller: EnvironmentId, environment: EnvironmentId, key: Slot, after: Wheel
-) -> MachineRow:
+def environment_destroy_machine(caller: EnvironmentId, environment: EnvironmentId, after: Wheel) -> MachineRow:
     before = machine_row()
     return MachineRow(heir(after), False, before.now, before.ticks) if environment == caller else before
 
@@ -280,7 +270,7 @@ def die_assumes(reason: Reason, vector: int) -> bool:
     return machine_state().current != NOBODY and is_known and 0 <= vector < VECTORS
 
 
-def die_identity(reason: Reason, vector: int, any_environment: EnvironmentId) -> IdentityRow:
+def die_identity(any_environment: EnvironmentId) -> IdentityRow:
     before = identity_row(any_environment)
     return in_phase(before, Phase.DEAD) if any_environment == machine_state().current else before
 
@@ -292,6 +282,6 @@ def die_conduct(reason: Reason, vector: int, any_environment: EnvironmentId) -> 
     return ConductRow(NOBODY, row.donor_generation, row.accepting, row.excess, reason, vector)
 
 
-def die_machine(reason: Reason, vector: int, after: Wheel) -> MachineRow:
+def die_machine(after: Wheel) -> MachineRow:
     before = machine_row()
     return MachineRow(heir(after), False, before.now, before.ticks)

@@ -71,9 +71,7 @@ def table_alloc_error(caller: EnvironmentId, parent: Frame, index: Index, frame:
     return ALLOWED if may_own_one_more(frames[parent].owner) else QuotaExceeded.number
 
 
-def table_alloc_frame(
-    caller: EnvironmentId, parent: Frame, index: Index, frame: Frame, key: Slot, any_frame: Frame
-) -> FrameRow:
+def table_alloc_frame(parent: Frame, index: Index, frame: Frame, any_frame: Frame) -> FrameRow:
     before = frame_row(any_frame)
     if any_frame == parent:
         return linking(before, 1)
@@ -83,15 +81,11 @@ def table_alloc_frame(
     return FrameRow(below(above.kind), above.owner, above.guard, 1, 0, first_region(parent, index))
 
 
-def table_alloc_account(
-    caller: EnvironmentId, parent: Frame, index: Index, frame: Frame, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def table_alloc_account(parent: Frame, any_environment: EnvironmentId) -> AccountRow:
     return paying(frames[parent].owner, 1, any_environment)
 
 
-def table_alloc_word(
-    caller: EnvironmentId, parent: Frame, index: Index, frame: Frame, key: Slot, any_frame: Frame, any_index: Index
-) -> Entry:
+def table_alloc_word(parent: Frame, index: Index, frame: Frame, any_frame: Frame, any_index: Index) -> Entry:
     if any_frame == parent and any_index == index:
         return Entry(present=True, writable=True, user=True, frame=frame)
     return Entry() if any_frame == frame else word_row(any_frame, any_index)
@@ -111,22 +105,16 @@ def table_free_error(caller: EnvironmentId, parent: Frame, index: Index, key: Sl
     return InUse.number if frames[word_row(parent, index).frame].entries > 0 else ALLOWED
 
 
-def table_free_frame(
-    caller: EnvironmentId, parent: Frame, index: Index, key: Slot, any_frame: Frame
-) -> FrameRow:
+def table_free_frame(parent: Frame, index: Index, any_frame: Frame) -> FrameRow:
     if any_frame == word_row(parent, index).frame:
         return FREE
     before = frame_row(any_frame)
     return linking(before, -1) if any_frame == parent else before
 
 
-def table_free_account(
-    caller: EnvironmentId, parent: Frame, index: Index, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def table_free_account(parent: Frame, any_environment: EnvironmentId) -> AccountRow:
     return paying(frames[parent].owner, -1, any_environment)
 
 
-def table_free_word(
-    caller: EnvironmentId, parent: Frame, index: Index, key: Slot, any_frame: Frame, any_index: Index
-) -> Entry:
+def table_free_word(parent: Frame, index: Index, any_frame: Frame, any_index: Index) -> Entry:
     return Entry() if any_frame == parent and any_index == index else word_row(any_frame, any_index)

@@ -117,33 +117,19 @@ def map_error(caller: EnvironmentId, table: Frame, index: Index, entry: Entry, k
     return error if error != ALLOWED else entry_error(table, index, entry)
 
 
-def map_word(
-    caller: EnvironmentId, table: Frame, index: Index, entry: Entry, key: Slot, any_frame: Frame, any_index: Index
-) -> Entry:
+def map_word(table: Frame, index: Index, entry: Entry, any_frame: Frame, any_index: Index) -> Entry:
     return exchanged_word(table, index, entry, any_frame, any_index)
 
 
-def map_frame(
-    caller: EnvironmentId, table: Frame, index: Index, entry: Entry, key: Slot, any_frame: Frame
-) -> FrameRow:
+def map_frame(table: Frame, index: Index, entry: Entry, any_frame: Frame) -> FrameRow:
     return exchanged_frame(table, index, entry, any_frame)
 
 
-def map_slot(
-    caller: EnvironmentId,
-    table: Frame,
-    index: Index,
-    entry: Entry,
-    key: Slot,
-    any_holder: EnvironmentId,
-    any_slot: Slot,
-) -> SlotRow:
+def map_slot(table: Frame, index: Index, entry: Entry, any_holder: EnvironmentId, any_slot: Slot) -> SlotRow:
     return exchanged_slot(table, index, entry, any_holder, any_slot)
 
 
-def map_account(
-    caller: EnvironmentId, table: Frame, index: Index, entry: Entry, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def map_account(table: Frame, index: Index, entry: Entry, any_environment: EnvironmentId) -> AccountRow:
     return exchanged_account(table, index, entry, any_environment)
 
 
@@ -166,25 +152,13 @@ def map_range_step(entry: Entry, step: int) -> Entry:
     return entry.replace(frame=Frame(entry.frame + step)) if entry.present else entry
 
 
-def map_range_word(
-    caller: EnvironmentId,
-    table: Frame,
-    index: Index,
-    count: int,
-    entry: Entry,
-    key: Slot,
-    done: int,
-    any_frame: Frame,
-    any_index: Index,
-) -> Entry:
+def map_range_word(table: Frame, index: Index, entry: Entry, done: int, any_frame: Frame, any_index: Index) -> Entry:
     if any_frame == table and index <= any_index < index + done:
         return map_range_step(entry, any_index - index)
     return word_row(any_frame, any_index)
 
 
-def map_range_step_error(
-    caller: EnvironmentId, table: Frame, index: Index, count: int, entry: Entry, key: Slot, step: int
-) -> int:
+def map_range_step_error(table: Frame, index: Index, entry: Entry, step: int) -> int:
     """Why the range stops before its `step`-th place."""
     return entry_error(table, index + step, map_range_step(entry, step))
 
@@ -213,30 +187,19 @@ def map_batch_error(caller: EnvironmentId, requests: Frame, offset: int, count: 
     return request_error(caller, requests, offset, key, 0) if count > 0 else ALLOWED
 
 
-def map_batch_step_error(
-    caller: EnvironmentId, requests: Frame, offset: int, count: int, key: Slot, step: int
-) -> int:
+def map_batch_step_error(caller: EnvironmentId, requests: Frame, offset: int, key: Slot, step: int) -> int:
     """Why the batch stops before its `step`-th request."""
     return request_error(caller, requests, offset, key, step)
 
 
-def map_batch_word(
-    caller: EnvironmentId,
-    requests: Frame,
-    offset: int,
-    count: int,
-    key: Slot,
-    done: int,
-    any_frame: Frame,
-    any_index: Index,
-) -> Entry:
+def map_batch_word(requests: Frame, offset: int, done: int, any_frame: Frame, any_index: Index) -> Entry:
     """The last request for a place is the one that stays."""
     if done == 0:
         return word_row(any_frame, any_index)
     request = machine.map_request(requests, offset + (done - 1) * REQUEST_SIZE)
     if request.table == any_frame and request.index == any_index:
         return request.entry
-    return map_batch_word(caller, requests, offset, count, key, done - 1, any_frame, any_index)
+    return map_batch_word(requests, offset, done - 1, any_frame, any_index)
 
 
 # protect
@@ -261,25 +224,14 @@ def protect_error(
     return NotPermitted.number if refused else ALLOWED
 
 
-def protect_step_error(
-    caller: EnvironmentId, table: Frame, index: Index, count: int, clear: Entry, set: Entry, key: Slot, step: int
-) -> int:
+def protect_step_error(table: Frame, index: Index, set: Entry, step: int) -> int:
     """Why the range stops before its `step`-th place."""
     refused = is_refused_write(table, word_row(table, Index(index + step)), set)
     return NotPermitted.number if refused else ALLOWED
 
 
 def protect_word(
-    caller: EnvironmentId,
-    table: Frame,
-    index: Index,
-    count: int,
-    clear: Entry,
-    set: Entry,
-    key: Slot,
-    done: int,
-    any_frame: Frame,
-    any_index: Index,
+    table: Frame, index: Index, clear: Entry, set: Entry, done: int, any_frame: Frame, any_index: Index
 ) -> Entry:
     before = word_row(any_frame, any_index)
     if any_frame != table or not index <= any_index < index + done or not before.present:
@@ -299,25 +251,17 @@ def repossess_error(caller: EnvironmentId, table: Frame, index: Index, key: Slot
     return space_error(table, caller, key, Rights.GRANT, frames[entry.frame].guard)
 
 
-def repossess_word(
-    caller: EnvironmentId, table: Frame, index: Index, key: Slot, any_frame: Frame, any_index: Index
-) -> Entry:
+def repossess_word(table: Frame, index: Index, any_frame: Frame, any_index: Index) -> Entry:
     return exchanged_word(table, index, Entry(), any_frame, any_index)
 
 
-def repossess_frame(
-    caller: EnvironmentId, table: Frame, index: Index, key: Slot, any_frame: Frame
-) -> FrameRow:
+def repossess_frame(table: Frame, index: Index, any_frame: Frame) -> FrameRow:
     return exchanged_frame(table, index, Entry(), any_frame)
 
 
-def repossess_slot(
-    caller: EnvironmentId, table: Frame, index: Index, key: Slot, any_holder: EnvironmentId, any_slot: Slot
-) -> SlotRow:
+def repossess_slot(table: Frame, index: Index, any_holder: EnvironmentId, any_slot: Slot) -> SlotRow:
     return exchanged_slot(table, index, Entry(), any_holder, any_slot)
 
 
-def repossess_account(
-    caller: EnvironmentId, table: Frame, index: Index, key: Slot, any_environment: EnvironmentId
-) -> AccountRow:
+def repossess_account(table: Frame, index: Index, any_environment: EnvironmentId) -> AccountRow:
     return exchanged_account(table, index, Entry(), any_environment)

@@ -53,17 +53,22 @@ def find(name: str) -> Callable[..., Any] | None:
     return None
 
 
-def admitted(declaration: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[tuple[Any, ...], int]:
-    """What the gate makes of raw arguments, or its error."""
-    hints = list(signature(declaration, eval_str=True).parameters.values())
-    checked = []
-    for parameter, argument in zip(hints, arguments, strict=True):
+def admitted(name: str, caller: int, raw: tuple[Any, ...]) -> tuple[dict[str, Any], int]:
+    """What the gate makes of raw arguments, by their names, or its error."""
+    parameters = signature(calls.declared_calls()[numbers[name]], eval_str=True).parameters.values()
+    given = {"caller": caller}
+    for parameter, argument in zip(parameters, raw, strict=True):
         try:
             admit = admitting.get(parameter.annotation)
-            checked.append(admit(argument) if admit else argument)
+            given[parameter.name] = admit(argument) if admit else argument
         except Exception as error:
-            return (), error.number  # type: ignore[attr-defined]
-    return tuple(checked), 0
+            return {}, error.number  # type: ignore[attr-defined]
+    return given, 0
+
+
+def told(judge: Callable[..., Any], given: dict[str, Any]) -> partial[Any]:
+    """A function of the specification with those of the names it asks for."""
+    return partial(judge, **{name: given[name] for name in signature(judge).parameters if name in given})
 
 
 def things() -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -80,29 +85,35 @@ def row_of(kind: str, name: tuple[int, ...]) -> Any:
     return getattr(rows, f"{kind}_row")(*name)
 
 
+def as_any(kind: str, name: tuple[int, ...]) -> dict[str, int]:
+    """The name of a thing, as functions of the specification ask for that of any."""
+    parameters = signature(getattr(rows, f"{kind}_row")).parameters
+    return {f"any_{parameter}": part for parameter, part in zip(parameters, name, strict=True)}
+
+
 def expect(world: World, name: str, caller: int, raw: tuple[Any, ...]) -> Expectation:
     """Ask the specification, before the call."""
-    arguments, error = admitted(calls.declared_calls()[numbers[name]], raw)
+    given, error = admitted(name, caller, raw)
     if error:
         return Expectation(error, 0, {})
     judge = find(f"{name}_error")
-    error = judge(caller, *arguments) if judge else 0
+    error = told(judge, given)() if judge else 0
     if error:
         return Expectation(error, 0, {})
-    done = steps_done(name, caller, arguments) if name in IN_STEPS else 0
-    return Expectation(0, done, expected_rows(name, (caller, *arguments)))
+    done = steps_done(name, given) if name in IN_STEPS else 0
+    return Expectation(0, done, expected_rows(name, given))
 
 
-def expected_rows(name: str, arguments: tuple[Any, ...]) -> dict[tuple[str, tuple[int, ...]], Any]:
+def expected_rows(name: str, given: dict[str, Any]) -> dict[tuple[str, tuple[int, ...]], Any]:
     found = {}
     for kind, thing in things():
         after = find(f"{name}_{kind}")
         if after is None:
             found[kind, thing] = row_of(kind, thing)
         elif "after" in signature(after).parameters:
-            found[kind, thing] = partial(after, *arguments)
+            found[kind, thing] = told(after, given)
         else:
-            found[kind, thing] = after(*arguments, *thing)
+            found[kind, thing] = told(after, given | as_any(kind, thing))()
     return found
 
 
@@ -118,11 +129,11 @@ def told_the_end(world: World, before: dict[int, bytes], judge: partial[Any]) ->
     return row
 
 
-def steps_done(name: str, caller: int, arguments: tuple[Any, ...]) -> int:
+def steps_done(name: str, given: dict[str, Any]) -> int:
     judge = find(f"{name}_step_error")
     assert judge is not None
-    count = arguments[2]
-    return next((step for step in range(count) if judge(caller, *arguments, step)), count)
+    refusal = told(judge, given)
+    return next((step for step in range(given["count"]) if refusal(step=step)), given["count"])
 
 
 def uncounted(kind: str, row: Any) -> Any:
@@ -147,12 +158,12 @@ def check_rows(world: World, before: dict[int, bytes], name: str, expectation: E
 
 
 def expected_words(name: str, caller: int, raw: tuple[Any, ...], done: int) -> Callable[[int, int], Entry]:
-    arguments, _ = admitted(calls.declared_calls()[numbers[name]], raw)
     after = find(f"{name}_word")
     if after is None:
-        return lambda frame, index: rows.word_row(frame, index)  # type: ignore[no-any-return]
-    extra = (done,) if name in IN_STEPS else ()
-    return lambda frame, index: after(caller, *arguments, *extra, frame, index)  # type: ignore[no-any-return]
+        return rows.word_row
+    given, _ = admitted(name, caller, raw)
+    word = told(after, given | {"done": done})
+    return lambda frame, index: word(any_frame=frame, any_index=index)  # type: ignore[no-any-return]
 
 
 def check_words(world: World, before: dict[int, bytes], expected: Callable[[int, int], Entry], hints: set[int]) -> None:

@@ -81,7 +81,7 @@ class Trial:
         if not self.judges("tick") or self.steps % self.every:
             self.is_off = not survives(self.world.tick)
             return True
-        expected = oracle.expected_rows("tick", ())
+        expected = oracle.expected_rows("tick", {})
         told = oracle.find("tick_value")()  # type: ignore[misc]
         before = self.world.snapshot()
         try:
