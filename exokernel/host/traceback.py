@@ -10,11 +10,11 @@ from itertools import groupby
 from pathlib import Path
 
 from exokernel.abi.faults import Fault
-from exokernel.abi.names import FRAME_SIZE
-from exokernel.abi.x86_64 import PageFaultError, Vector
+from exokernel.abi.x86_64 import Vector
 from exokernel.host.provision import ROOT
 from exokernel.host.report import EXCEPTIONS, Report
 from exokernel.host.symbols import Memory, Place, Registers, Symbols
+from exokernel.model.traceback import name_of
 
 MOST_FRAMES = 100
 CALLS_MAIN = "program_main"  # the compiler's own: a library calls the program's `main` by that name
@@ -141,49 +141,33 @@ def shown(path: Path) -> Path:
 
 
 def conclusion(cause: Report, registers: Registers, images: Sequence[Symbols]) -> str:
-    """The last line: the exception, or the word the kernel has for the end."""
+    """The last line: the exception, or, in our words, why the kernel ended it without one."""
     reason = cause.fields().get("reason", "")
     if cause.kind == "panic" and reason:
         return f"KernelPanic: {reason.replace('_', ' ')}"
     if reason in EXCEPTIONS:
         return f"{exception(registers, images)}, {REASONS[reason]}"
-    return REASONS[reason] if reason in REASONS else exception(registers, images)
+    return f"exok: {REASONS[reason]}" if reason in REASONS else exception(registers, images)
 
 
 def exception(registers: Registers, images: Sequence[Symbols]) -> str:
     """What happened, as Python would name it where Python has a name for it."""
     vector = registers.get("vector")
-    match vector:
-        case Vector.INVALID_OPCODE:
-            return failed_check(registers, images)
-        case Vector.PAGE_FAULT:
-            return page_fault(registers)
-        case Vector.GENERAL_PROTECTION:
-            return "ProtectionFault: the processor forbids this instruction here"
-        case None:
-            return "stopped for a reason it did not report"
-        case _:
-            known = vector in {member.value for member in Vector}
-            return f"ProcessorException: {Vector(vector).name.lower().replace('_', ' ') if known else vector}"
+    if vector is None:
+        return "stopped for a reason it did not report"
+    if vector == Vector.INVALID_OPCODE and (check := failed_check(registers, images)):
+        return check
+    return name_of(vector, registers.get("error", 0), registers.get("cr2", 0), registers.get("rsp", 0))
 
 
 def failed_check(registers: Registers, images: Sequence[Symbols]) -> str:
+    """Which of the compiler's checks is at the end of the stack; "" for none."""
     address = registers.get("rip", 0)
     image = image_of(address, images)
     code = image.bytes_at(address, len(FAILED_CHECK) + 1) if image else b""
     if image is None or code[:-1] != FAILED_CHECK or code[-1] not in {member.value for member in Fault}:
-        return "InvalidInstruction: these bytes are no instruction"
+        return ""
     raised = image.exceptions.get(registers.get(ERROR_REGISTER, 0), "")
     if code[-1] == Fault.UNCAUGHT and raised:
         return f"{raised.rpartition('.')[2]}: nothing caught it"
     return FAILED_CHECKS[Fault(code[-1])]
-
-
-def page_fault(registers: Registers) -> str:
-    error = PageFaultError.of(registers.get("error", 0))
-    stack = registers.get("rsp", 0)
-    if not error.present and stack >= FRAME_SIZE and abs(registers.get("cr2", 0) - stack) <= FRAME_SIZE:
-        return "RecursionError: the stack is used up"
-    access = "execution" if error.fetch else "write" if error.write else "read"
-    why = "is protected" if error.present else "is not mapped"
-    return f"MemoryFault: {access} of {registers.get('cr2', 0):#x}, which {why}"

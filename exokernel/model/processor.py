@@ -19,7 +19,7 @@ from exokernel.dialect import Record
 from exokernel.dialect.unsafe import record_at
 from exokernel.model.hardware import Hardware
 from exokernel.model.image import ENTRY_SIZE, Image, entry_bytes, fault_symbol
-from exokernel.model.traceback import show
+from exokernel.model.traceback import name_of, show, text_of, text_of_stack
 from exokernel.model.translation import PAGE, Access, NotCanonical, PageFault
 
 MEMORY = 128 << 20  # bytes, unless somebody says otherwise
@@ -92,7 +92,7 @@ class Processor(Hardware):
     def reset(self, memory_size: int) -> None:
         """Switch off and on: also no code runs yet, in kernel mode."""
         super().reset(memory_size)
-        self.user = False
+        self.user = self.told = False  # told: a traceback has been shown of what this environment dies of
         self.instruction = self.stack = 0
 
     def trap(self) -> NoReturn:
@@ -220,7 +220,7 @@ class Processor(Hardware):
         """End the machine because the kernel failed."""
         if not self.turns.running:
             raise error
-        show(error, self.ports.console.report)
+        show(text_of(error), self.ports.console.report)
         said = "" if isinstance(error, KernelGaveUp) else "panic"
         os.write(self.ports.console.report, f"{said}\n".encode())
         self.end(PANIC)
@@ -245,7 +245,8 @@ class Processor(Hardware):
         except Exception as error:
             if not self.user:
                 raise
-            show(error, self.ports.console.report)
+            self.told = True
+            show(text_of(error), self.ports.console.report)
             self._fault(error)
         raise KernelFault("user code returned from where nothing called it")
 
@@ -258,6 +259,12 @@ class Processor(Hardware):
         kinds = (kind for python, kind in FAULTS.items() if isinstance(error, python))
         self.instruction = self.user_image.symbol_address(fault_symbol(next(kinds, Fault.UNCAUGHT)))
         self.exception(Vector.INVALID_OPCODE, 0)
+
+    def tell(self, trap: TrapFrame) -> None:
+        """Show what the running environment dies of, while the frames are there in which it happened."""
+        if not self.told:
+            sentence = name_of(trap.vector, trap.error, trap.address, trap.stack)
+            show(text_of_stack(sentence, Processor.jump.__code__), self.ports.console.report)
 
     def _run_handler(self, frame: InterruptFrame) -> None:
         """Run an exception handler until its `iretq`."""

@@ -78,7 +78,7 @@ def test_what_is_not_known_is_left_out(image: Symbols) -> None:
         ("vector=11", "ProcessorException: alignment"),
         ("vector=6 rip=0", "InvalidInstruction: these bytes are no instruction"),
         ("vector=d reason=no-handler", "ProtectionFault: the processor forbids this instruction here, and the program has no handler for it"),
-        ("vector=0 reason=overstayed", "the program kept the processor past the end of its slice"),
+        ("vector=0 reason=overstayed", "exok: the program kept the processor past the end of its slice"),
         ("", "stopped for a reason it did not report"),
     ],
 )

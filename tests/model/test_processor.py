@@ -10,7 +10,7 @@ from exokernel.dialect import memory, u8
 from exokernel.dialect.unsafe import array_at, record_at
 from exokernel.model.devices import PowerOff
 from exokernel.model.image import Image, Region
-from exokernel.model.processor import InterruptFrame, KernelFault, Processor
+from exokernel.model.processor import COUNTS_PER_ACCESS, InterruptFrame, KernelFault, Processor
 
 ROOT, CODE, STACK, FREE = 1, 0x400000, 0x7FF000, 16
 HEAP = 0x10000000
@@ -122,14 +122,39 @@ def test_a_fault_of_python_is_an_undefined_instruction(
     processor: Processor, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def handler(frame: TrapFrame) -> None:
-        assert frame.vector == Vector.INVALID_OPCODE
+        processor.end(0)
+
+    def main() -> None:
+        array_at(u8, HEAP, 16)[16]
+
+    assert run(processor, main, handler=handler).vectors == [Vector.INVALID_OPCODE]
+    assert "IndexError" in capfd.readouterr().err
+
+
+def test_what_a_handler_gives_up_is_shown_where_it_happened(processor: Processor, capfd: pytest.CaptureFixture[str]) -> None:
+    def handler(frame: TrapFrame) -> None:
+        processor.tell(frame)
+        processor.end(0)
+
+    def main() -> None:
+        processor.load(HEAP, 1)
+
+    run(processor, main, handler=handler)
+    said = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("traceback ")]
+    assert said[1].endswith("in main") and said[2].strip() == "processor.load(HEAP, 1)"
+    assert said[-1] == f"MemoryFault: read of {HEAP:#x}, which is not mapped"
+
+
+def test_what_python_has_shown_is_not_shown_again(processor: Processor, capfd: pytest.CaptureFixture[str]) -> None:
+    def handler(frame: TrapFrame) -> None:
+        processor.tell(frame)
         processor.end(0)
 
     def main() -> None:
         array_at(u8, HEAP, 16)[16]
 
     run(processor, main, handler=handler)
-    assert "IndexError" in capfd.readouterr().err
+    assert capfd.readouterr().err.count("\ntraceback Traceback") == 1
 
 
 def test_a_fault_of_the_kernel_is_not_delivered(processor: Processor) -> None:
@@ -139,12 +164,12 @@ def test_a_fault_of_the_kernel_is_not_delivered(processor: Processor) -> None:
 
 def test_code_must_really_lie_where_it_is_entered(processor: Processor) -> None:
     def handler(frame: TrapFrame) -> None:
-        processor.end(frame.vector)
+        processor.end(0)
 
     def main() -> None:
         processor.jump(CODE + 8, STACK + 0x1000)
 
-    run(processor, main, handler=handler)
+    assert run(processor, main, handler=handler).vectors == [Vector.INVALID_OPCODE]
 
 
 def test_time_passes_while_user_code_touches_memory(processor: Processor) -> None:
@@ -164,5 +189,6 @@ def test_time_passes_while_user_code_touches_memory(processor: Processor) -> Non
             octets[0] = 1
         processor.end(0)
 
-    run(processor, main, handler=handler)
-    assert ticks[2] - ticks[0] >= 100_000
+    vectors = run(processor, main, handler=handler).vectors
+    assert vectors == [Vector.PAGE_FAULT] + [Vector.TIMER] * 3
+    assert ticks[2] - ticks[0] == pytest.approx(200_000, abs=COUNTS_PER_ACCESS)

@@ -43,6 +43,9 @@ def page_fault_entry(trap: TrapFrame) -> None:
 
 @means("exception_entry")
 def exception_entry(trap: TrapFrame) -> None:
+    from exokernel.model.processor import processor
+
+    processor.tell(trap)
     on_exception(record_at(Crash, address_of(trap) - offset_of(Crash, "trap")))
 
 
