@@ -28,3 +28,10 @@ def test_a_method_is_quoted_without_its_indentation_and_docstring(tmp_path: Path
 
 def test_the_reference_of_calls_is_printed_from_their_declarations() -> None:
     assert PAGE.read_text() == page(), "python -m exokernel.host.reference"
+
+
+def test_every_decision_is_in_the_index() -> None:
+    folder = ROOT / "docs" / "decisions"
+    titles = {path.name: path.read_text().partition("\n")[0].removeprefix("# ") for path in sorted(folder.glob("0*.md"))}
+    index = [line for line in (folder / "README.md").read_text().splitlines() if line.startswith("- ")]
+    assert index == [f"- [{title}]({name})" for name, title in titles.items()]
