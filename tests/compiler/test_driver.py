@@ -27,12 +27,10 @@ def main() -> int:
     return 0
 """
 WARM = """
-import sys, time
+import sys
 from exokernel.compiler import driver
-started = time.perf_counter()
 driver.build_program(sys.argv[1])
-print(time.perf_counter() - started)
-assert not any(name in sys.modules for name in ("llvmlite", "exokernel.compiler.pipeline")), "warm, it loads nothing"
+print(*sys.modules)
 """
 
 
@@ -106,7 +104,7 @@ def test_a_warm_answer_loads_no_compiler(tmp_path: Path) -> None:
     source.write_text(PROGRAM)
     driver.build_program(source)
     ran = subprocess.run([sys.executable, "-c", WARM, source], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert float(ran.stdout) < 0.03
+    assert not {"llvmlite", "elftools", "exokernel.compiler.pipeline"} & set(ran.stdout.split())
 
 
 @pytest.mark.slow
