@@ -7,6 +7,7 @@ Nothing here knows a rule of the language; the sentences stand where the rules a
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,6 +74,12 @@ class CompileError(Exception):
                 f"    {blank}{'^' * (span.end - span.column)}",
             ]
         return "\n".join(lines + ([f"hint: {self.hint}"] if self.hint else []))
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint that names the known name that is nearest to a wrong one, or `otherwise`."""
+    found = difflib.get_close_matches(name, known, 1)
+    return f"did you mean `{found[0]}`?" if found else otherwise
 
 
 def combined(errors: Iterable[CompileError]) -> CompileError:

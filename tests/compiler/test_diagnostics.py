@@ -36,12 +36,13 @@ def test_a_refusal_shows_where_what_and_what_to_do(tmp_path: Path) -> None:
 
 def test_the_caret_stands_under_tabs_too(tmp_path: Path) -> None:
     lines = refused("def main() -> int:\n\treturn unknown\n", tmp_path).splitlines()
-    assert lines[1:] == ["    \treturn unknown", "    \t       ^^^^^^^"]
+    assert lines[1:3] == ["    \treturn unknown", "    \t       ^^^^^^^"]
 
 
 def test_a_syntax_error_is_a_refusal_like_any_other(tmp_path: Path) -> None:
     lines = refused("def main() -> int:\n    return (1\n", tmp_path).splitlines()
     assert lines[0] == "refused.py:2:12: error: this is not Python: '(' was never closed"
+    assert lines[-1].startswith("hint: close it")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,16 @@ def test_a_module_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ("for value in evens(3)[0:2]:\n        pass\n    return 0", "`for item in evens(3):`"),
         ("a = [1, 2]\n    a.sort()\n    return 0", "anything else is a loop over its items"),
         ("text = 'a'\n    return text[0]", "take `.encode()` and index the bytes"),
+        ("x: int = 'a'\n    return x", "write a number such as `0`"),
+        ("return scaled(1, 's')", "write a number such as `0`"),
+        ("return scaled(1 == 1, 2)", "write `int(...)`"),
+        ("return scaled(Point(x=1), 2)", "write a number"),
+        ("return lenn(b'')", "did you mean `len`?"),
+        ("a: Array[int] = array(3)\n    return a[0]", "write `from exokernel.dialect import Array` at the top"),
+        ("a: nothing = 1\n    return a", "declare it in this module, or import it"),
+        ("from exokernel.libos.exos import arguments\n    return 0", "move it up to the other imports"),
+        ("return scaled(1, 2, 3)", "it is declared `scaled(value: int, by: int)`"),
+        ("text: bytes = 'a'\n    return len(text)", "take the bytes of the text: `.encode()`"),
     ],
 )
 def test_a_hint_says_what_to_write(body: str, hint: str, tmp_path: Path) -> None:
@@ -144,6 +155,24 @@ def test_a_hint_says_what_to_write(body: str, hint: str, tmp_path: Path) -> None
     )
     said = refused(f"{source}def main() -> int:\n    {body}\n", tmp_path)
     assert f"hint: {hint}" in said, said
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("def main():\n    return 0\n", "write `def main() -> int:` and return the program's status"),
+        ("def f():\n    return 1\n\ndef main() -> int:\n    return f()\n", "such as `-> int`"),
+        ("def f():\n    pass\n\ndef main() -> int:\n    f()\n    return 0\n", "write `-> None`"),
+        ("from exokernel.dialect import Arrray\n\ndef main() -> int:\n    return 0\n", "did you mean `Array`?"),
+        ("from exokernel.abi.names import Frme\n\ndef main() -> int:\n    return 0\n", "did you mean `Frame`?"),
+        ("def main() -> int\n    return 0\n", "end the line with `:`"),
+        ("def main() -> int:\nreturn 0\n", "indent the body by four spaces"),
+        ("def main() -> int:\n    return 0 0\n", "the mistake is at the mark or just before it"),
+        ("def main() -> int:\n    break\n", "`break` and `continue` stand in a `for` or a `while`"),
+    ],
+)
+def test_a_hint_for_what_stands_around_a_body(text: str, hint: str, tmp_path: Path) -> None:
+    assert hint in refused(text, tmp_path).splitlines()[-1]
 
 
 def test_what_follows_from_a_refusal_is_not_said(tmp_path: Path) -> None:

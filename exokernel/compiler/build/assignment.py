@@ -12,6 +12,8 @@ from exokernel.compiler.check import annotation, types
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
 
+ASSIGNED = "assign to a name, a field or an element"
+
 
 @statement(ast.Assign)
 def assign(builder: FunctionBuilder, node: ast.Assign) -> None:
@@ -76,13 +78,13 @@ def assign_target(builder: FunctionBuilder, target: ast.expr, value: Result) -> 
     elif isinstance(target, (ast.Attribute, ast.Subscript)):
         _store(builder, target, value)
     else:
-        raise builder.error("this cannot be assigned to", target)
+        raise builder.error("this cannot be assigned to", target, ASSIGNED)
 
 
 def to_place(builder: FunctionBuilder, target: ast.expr, value: ast.expr) -> None:
     """`place = value`: the value first, then the place, as Python has it."""
     if not isinstance(target, (ast.Attribute, ast.Subscript)):
-        raise builder.error("this cannot be assigned to", target)
+        raise builder.error("this cannot be assigned to", target, ASSIGNED)
     made = records.construction(builder, value)
     if made is not None and not (isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice)):
         place, kind = places.locate(builder, target)
@@ -198,7 +200,7 @@ def augmented(builder: FunctionBuilder, node: ast.AugAssign) -> None:
     place = _settled(builder, place)
     before = places.read(builder, place, kind)
     if isinstance(before, Located):
-        raise builder.error(f"`{kind}` has no arithmetic", node)
+        raise builder.error(f"`{kind}` has no arithmetic", node, "name a field or an element of it")
     right = builder.value(node.value)
     builder.at(node)
     result = operators.combine(builder, node, node.op, before, right)

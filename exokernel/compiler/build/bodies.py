@@ -69,9 +69,8 @@ def build(program: ProgramBuilder, instance: Instance) -> None:
         gates.trap(builder, instance)
     else:
         if declaration.yielding:
-            raise declaration.scope.error(
-                "a generator is consumed by `for` or `with`, not called", declaration.syntax
-            )
+            hint = "let a function that loops over it be the entry"
+            raise declaration.scope.error("a generator is consumed by `for` or `with`, not called", declaration.syntax, hint)
         builder.statements(_without_docstring(declaration.syntax.body))
         _finish(builder, declaration)
     instance.adopt(builder)

@@ -21,7 +21,8 @@ def arguments(builder: FunctionBuilder, node: ast.Call, least: int, most: int | 
     most = least if most is None else most
     if node.keywords or not least <= len(node.args) <= most:
         wanted = str(least) if least == most else f"{least} to {most}"
-        raise builder.error(f"`{ast.unparse(node.func)}` takes {wanted} arguments by position", node)
+        name = ast.unparse(node.func)
+        raise builder.error(f"`{name}` takes {wanted} arguments by position", node, f"write `{name}({', '.join(['...'] * least)})`")
     return node.args
 
 
@@ -49,7 +50,8 @@ def len_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Res
         return Value(types.INT, op.Constant(len(result.type.items), ir.INT))
     if isinstance(result.type, (types.Array, types.Octets)):
         return Value(types.INT, places.length(builder, result))
-    hint = "characters are not bytes: take `.encode()` first" if isinstance(result.type, types.Text) else ""
+    text = isinstance(result.type, types.Text)
+    hint = "characters are not bytes: take `.encode()` first" if text else "arrays, bytes, lists and tuples have one"
     raise builder.error(f"`{result.type}` has no length", node, hint)
 
 
@@ -198,10 +200,11 @@ def offset_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -
 
     kind = annotation.resolve(context(builder), given)
     if not isinstance(kind, types.Record) or not isinstance(name, ast.Constant):
-        raise builder.error("`offset_of` takes a record class and the name of a field", node)
+        hint = "write `offset_of(Thing, \"field\")`"
+        raise builder.error("`offset_of` takes a record class and the name of a field", node, hint)
     fields = classes.layout(kind.declaration).fields
     if name.value not in fields:
-        raise builder.error(f"`{kind}` has no field {name.value!r}", name)
+        raise builder.error(f"`{kind}` has no field {name.value!r}", name, "it has " + ", ".join(fields))
     return Value(types.INT, op.Constant(fields[str(name.value)].offset, ir.INT))
 
 

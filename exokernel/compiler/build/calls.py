@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exokernel.compiler.build import generics, records, tuples, words
 from exokernel.compiler.build.function import CallSite, FunctionBuilder
-from exokernel.compiler.build.refusals import CALLS
+from exokernel.compiler.build.refusals import CALLS, ERASED
 from exokernel.compiler.build.registry import INTRINSICS, expression
 from exokernel.compiler.build.values import Escape, Result, Value
 from exokernel.compiler.check import annotation, constants, functions, types
@@ -66,7 +66,7 @@ def call(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Res
         if isinstance(owner, ClassDeclaration):
             return _class_method(builder, node, node.func, owner)
         if isinstance(owner, Module):
-            raise builder.error(f"module `{owner.name}` declares no `{node.func.attr}`", node.func)
+            raise builder.frame.scope.not_in_module(owner.name, node.func.attr, node.func)
         return _method(builder, node, node.func)
     if isinstance(node.func, ast.Name):
         builder.expression(node.func)
@@ -97,9 +97,9 @@ def _declared(builder: FunctionBuilder, node: ast.Call, found: Declaration, expe
         case ErrorClass():
             raise builder.error("an exception is made only to be raised", node, "write `raise` before it")
         case Erased(name):
-            raise builder.error(f"`{name}` exists only under CPython", node.func)
+            raise builder.error(f"`{name}` exists only under CPython", node.func, ERASED)
         case _:
-            raise builder.error(f"`{ast.unparse(node.func)}` cannot be called", node.func)
+            raise builder.error(f"`{ast.unparse(node.func)}` cannot be called", node.func, "call a function or a class")
 
 
 def _unknown_intrinsic(name: str, node: ast.Call) -> tuple[str, ast.AST, str]:
@@ -114,11 +114,13 @@ def _class_method(builder: FunctionBuilder, node: ast.Call, function: ast.Attrib
     if isinstance(owner, RecordClass) and owner.parameters:
         kind = annotation.resolve(annotation.Context(builder.frame.scope, builder.frame.bindings), function.value)
         owner = class_of(kind) or owner
+    from exokernel.compiler.build.expressions import near
+
     declared = owner.functions.get(function.attr)
     if declared is None:
-        raise builder.error(f"`{owner.short}` has no method `{function.attr}`", function)
+        raise builder.error(f"`{owner.short}` has no method `{function.attr}`", function, near(owner, function.attr))
     if "static" not in functions.traits(declared):
-        hint = f"make one first, or declare it `@staticmethod`"
+        hint = "make one first, or declare it `@staticmethod`"
         raise builder.error(f"`{function.attr}` is called on a {owner.short}, not on the class", function, hint)
     return call_function(builder, node, declared, node.args, node.keywords)
 
@@ -177,7 +179,7 @@ def call_function(
     if function.yielding:
         raise builder.error("a generator is consumed by `for` or `with`, not called", node, f"`for item in {ast.unparse(node)}:`")
     if "means" in traits:
-        raise builder.error(f"`{function.short}` exists only under CPython", node)
+        raise builder.error(f"`{function.short}` exists only under CPython", node, ERASED)
     if "naked" in traits or "interrupt" in traits:
         raise builder.error("only the processor enters this function", node, "take its address")
     bindings: Mapping[str, Type] = {}
@@ -205,30 +207,33 @@ def arguments_of(
         given[parameters[0].name] = builder.coerce(receiver, parameters[0].type, node)
     positional = [each for each in parameters if not each.keyword_only][len(given) :]
     if len(arguments) > len(positional):
-        raise builder.error(
-            f"`{function.short}` takes {len(positional)} arguments by position, not {len(arguments)}", node
-        )
+        sentence = f"`{function.short}` takes {len(positional)} arguments by position, not {len(arguments)}"
+        shape = [f"{each.name}: {each.type}" for each in parameters]
+        if any(each.keyword_only for each in parameters):
+            shape.insert(len(given) + len(positional), "*")
+        raise builder.error(sentence, node, f"it is declared `{function.short}({', '.join(shape)})`")
     hazards = any(isinstance(each, ast.NamedExpr) for part in [*arguments, *keywords] for each in ast.walk(part))
     for parameter, each in zip(positional, arguments):
-        given[parameter.name] = _argument(builder, each, parameter.type, parameter.name, hazards)
+        given[parameter.name] = _argument(builder, each, parameter.type, f"`{parameter.name}` of `{function.short}`", hazards)
     by_name = {each.name: each for each in parameters}
     for keyword in keywords:
         if keyword.arg is None or keyword.arg not in by_name:
             raise builder.error(f"`{function.short}` has no parameter `{keyword.arg}`", keyword, "it takes " + ", ".join(by_name))
         if keyword.arg in given:
             raise builder.error(f"`{keyword.arg}` is given twice", keyword, "leave one of them out")
-        given[keyword.arg] = _argument(builder, keyword.value, by_name[keyword.arg].type, keyword.arg, hazards)
+        what = f"`{keyword.arg}` of `{function.short}`"
+        given[keyword.arg] = _argument(builder, keyword.value, by_name[keyword.arg].type, what, hazards)
     for parameter in parameters:
         if parameter.name not in given:
             given[parameter.name] = _default(builder, node, function, parameter.name, parameter.default, parameter.type)
     return [given[each.name] for each in parameters]
 
 
-def _argument(builder: FunctionBuilder, node: ast.expr, kind: Type, name: str, hazards: bool) -> op.Operand:
+def _argument(builder: FunctionBuilder, node: ast.expr, kind: Type, what: str, hazards: bool) -> op.Operand:
     value = builder.value(node, kind)
     if hazards:
         value = builder.copy(value)
-    return builder.coerce(value, kind, node, f"`{name}`")
+    return builder.coerce(value, kind, node, what)
 
 
 def _default(

@@ -82,8 +82,10 @@ def _instead(type: Type) -> str:
             return "write `len(...) != 0`"
         case types.Optional():
             return "write `is not None`"
+        case types.Record():
+            return "compare a field of it"
         case _:
-            return ""
+            return "compare it with something, or name a field of it"
 
 
 @expression(ast.BoolOp)

@@ -6,6 +6,7 @@ import ast
 
 from exokernel.compiler.build import calls, conditions, lists, places, tuples
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.refusals import ERASED
 from exokernel.compiler.build.registry import expression
 from exokernel.compiler.build.statics import storage_of, type_of
 from exokernel.compiler.build.values import Located, Result, Value
@@ -23,6 +24,7 @@ from exokernel.compiler.check.declarations import (
 )
 from exokernel.compiler.check.functions import traits
 from exokernel.compiler.check.types import Type, lowered
+from exokernel.compiler.diagnostics import nearest
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.parse.modules import Module
 
@@ -36,7 +38,7 @@ def constant(builder: FunctionBuilder, node: ast.Constant, expected: Type | None
     if isinstance(node.value, (float, complex)):
         raise builder.error("there is no floating point", node, "scale integers instead")
     if node.value is ...:
-        raise builder.error("`...` has no meaning here", node)
+        raise builder.error("`...` has no meaning here", node, "write the value; an empty body is `pass`")
     return of_known(builder, constants.known(node.value))
 
 
@@ -74,14 +76,14 @@ def name(builder: FunctionBuilder, node: ast.Name, expected: Type | None) -> Res
         return Value(variable.type, variable.local)
     if node.id in builder.frame.assigned:
         if node.id in builder.frame.poisoned:
-            refused = builder.error(f"`{node.id}` could not be given a value", node)
+            hint = "what is refused above would have given it one: correct that first"
+            refused = builder.error(f"`{node.id}` could not be given a value", node, hint)
             refused.follows = True
             raise refused
         raise builder.error(f"`{node.id}` is used before it has a value", node, "give it one on every way that leads here")
     found = builder.frame.scope.lookup(node.id)
     if found is None:
-        hint = meant(node.id, [*builder.frame.assigned, *builder.frame.variables, *builder.frame.scope.statements])
-        raise builder.error(f"`{node.id}` is not declared", node, hint)
+        raise builder.frame.scope.undeclared(node, [*builder.frame.assigned, *builder.frame.variables])
     return declared(builder, node, found)
 
 
@@ -94,15 +96,16 @@ def declared(builder: FunctionBuilder, node: ast.expr, found: Declaration) -> Re
             place = op.Place(builder.program.static(found), (), storage_of(found))
             return Located(type_of(found), place)
         case Erased(erased):
-            raise builder.error(f"`{erased}` exists only under CPython", node)
+            raise builder.error(f"`{erased}` exists only under CPython", node, ERASED)
         case FunctionDeclaration():
             raise builder.error("functions are not values", node, "call it here")
         case Module():
-            raise builder.error("a module is not a value", node)
+            raise builder.error("a module is not a value", node, "name what it declares: `module.name`")
         case Intrinsic("typing.TYPE_CHECKING"):
             return Value(types.BOOL, op.Constant(False, lowered(types.BOOL)))
         case _:
-            raise builder.error(f"`{ast.unparse(node)}` is not a value", node)
+            hint = "a class is called to make a value, and only names something in an annotation"
+            raise builder.error(f"`{ast.unparse(node)}` is not a value", node, hint)
 
 
 @expression(ast.Attribute)
@@ -113,7 +116,7 @@ def attribute(builder: FunctionBuilder, node: ast.Attribute, expected: Type | No
     if isinstance(found, Module):
         inner = builder.frame.scope.member(found, node.attr)
         if inner is None:
-            raise builder.error(f"module `{found.name}` declares no `{node.attr}`", node)
+            raise builder.frame.scope.not_in_module(found.name, node.attr, node)
         return declared(builder, node, inner)
     if isinstance(found, ClassDeclaration):
         return class_member(builder, node, found)
@@ -164,19 +167,11 @@ def member(builder: FunctionBuilder, node: ast.Attribute, base: Result) -> Resul
 def near(owner: ClassDeclaration | None, attr: str) -> str:
     """A hint that names what may have been meant."""
     if owner is None:
-        return ""
+        return "records, words, enumerations and named tuples have names after a dot"
     known = [*owner.functions]
     for fields in (getattr(owner, "fields", None), getattr(owner, "members", None)):
         known.extend(fields or ())
-    return meant(attr, known)
-
-
-def meant(name: str, known: list[str]) -> str:
-    """A hint that names the known name that is nearest, if one is near."""
-    import difflib
-
-    found = difflib.get_close_matches(name, known, 1)
-    return f"did you mean `{found[0]}`?" if found else ""
+    return nearest(attr, known, f"it has {', '.join(known) or 'nothing after a dot'}")
 
 
 @expression(ast.IfExp)

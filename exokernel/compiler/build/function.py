@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exokernel.compiler.build import registry
+from exokernel.compiler.build import refusals, registry
 from exokernel.compiler.build.values import (
     Catch,
     Cleanup,
@@ -139,7 +139,7 @@ class FunctionBuilder:
         if line:
             self.location = op.Location(self.frame.scope.module.display, line, column, self.frame.inlined)
 
-    def error(self, sentence: str, node: ast.AST, hint: str = "") -> CompileError:
+    def error(self, sentence: str, node: ast.AST, hint: str) -> CompileError:
         return self.frame.scope.error(sentence, node, hint)
 
     def expression(self, node: ast.expr, expected: Type | None = None) -> Result:
@@ -248,13 +248,8 @@ class FunctionBuilder:
 
     def mismatch(self, found: Type, wanted: Type, node: ast.AST, what: str = "") -> CompileError:
         whose = f"{what} is" if what else "this should be"
-        hint = ""
-        if isinstance(wanted, types.Int) and wanted.name and types.is_number(found):
-            hint = f"if it is one, say so: `{wanted}(...)`"
-        elif isinstance(wanted, types.Bool) and types.is_number(found):
-            hint = "compare it: `!= 0`"
         verb = "but this is" if what else "not"
-        return self.error(f"{whose} `{wanted}`, {verb} `{found}`", node, hint)
+        return self.error(f"{whose} `{wanted}`, {verb} `{found}`", node, refusals.instead(found, wanted))
 
     # Control
 
@@ -340,7 +335,5 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def _refusal(node: ast.AST) -> tuple[str, ast.AST, str]:
-    from exokernel.compiler.build.refusals import refusal
-
-    sentence, hint = refusal(node)
+    sentence, hint = refusals.refusal(node)
     return sentence, node, hint

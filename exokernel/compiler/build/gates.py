@@ -81,7 +81,8 @@ def check_complete(program: ProgramBuilder, found: Interface) -> None:
     if missing and found.implemented:
         first = found.declared[missing[0]]
         others = f" and {len(missing) - 1} others" if len(missing) > 1 else ""
-        program.refuse(first.scope.error(f"the kernel does not implement `{missing[0]}`{others}", first.syntax))
+        hint = f"write it in the kernel: `@syscall` above `def {missing[0]}(...)`"
+        program.refuse(first.scope.error(f"the kernel does not implement `{missing[0]}`{others}", first.syntax, hint))
 
 
 def _gate(
@@ -91,7 +92,8 @@ def _gate(
     actual = functions.signature(implementation, {})
     _check_same(declaration, implementation, signature.parameters, actual.parameters[1:])
     if not types.accepts(signature.result, actual.result):
-        raise implementation.scope.error(f"the call is declared to return `{signature.result}`", implementation.syntax)
+        sentence, hint = f"the call is declared to return `{signature.result}`", "let the implementation return the same"
+        raise implementation.scope.error(sentence, implementation.syntax, hint)
     instance = program.synthetic(f"{implementation.name}.gate", implementation, signature)
     function = instance.function
     function.parameters = [op.Local(each.name, _raw(each.type)) for each in signature.parameters]
@@ -100,7 +102,8 @@ def _gate(
     builder = FunctionBuilder(program, instance, function, frame)
     builder.at(implementation.syntax)
     if found.caller is None:
-        raise implementation.scope.error("no `caller` says whose call this is", implementation.syntax)
+        hint = "write `def caller() -> ...` beside the functions under `@admits`"
+        raise implementation.scope.error("no `caller` says whose call this is", implementation.syntax, hint)
     operands = [calls.invoke(builder, program.instance(found.caller), []).operand]
     for parameter, local in zip(signature.parameters, function.parameters):
         builder.parameter(local)
@@ -129,7 +132,8 @@ def _check_same(
             f"`{declaration.short}` is declared with other parameters", implementation.syntax, f"caller, {wanted}"
         )
     if len(declared) > len(ARGUMENT_REGISTERS):
-        raise declaration.scope.error("a call has at most six arguments", declaration.syntax)
+        hint = "put the others into memory, and pass where they lie"
+        raise declaration.scope.error("a call has at most six arguments", declaration.syntax, hint)
 
 
 def _admit(
@@ -140,7 +144,8 @@ def _admit(
     if admit is not None:
         return calls.invoke(builder, builder.program.instance(admit), [local]).operand
     if isinstance(parameter.type, types.Enum) or (isinstance(parameter.type, types.Int) and parameter.type.name):
-        raise builder.error(f"nothing `@admits` a raw register as `{parameter.type}`", node.syntax)
+        hint = f"write a function that makes one of a raw register, under `@admits({parameter.type})`"
+        raise builder.error(f"nothing `@admits` a raw register as `{parameter.type}`", node.syntax, hint)
     return local
 
 

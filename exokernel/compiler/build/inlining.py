@@ -174,12 +174,13 @@ def managed(builder: FunctionBuilder, body: list[ast.stmt]) -> None:
             continue
         rest = body[position + 1 :]
         if any(_yields(other) for other in rest):
-            raise builder.error("a context manager yields once", each)
+            raise builder.error("a context manager yields once", each, "leave the second `yield` out")
         with builder.inside(Rest(builder.frame, lambda: builder.statements(rest))):
             _yielding(builder, each)
         builder.statements(rest)
         return
-    raise builder.error("a context manager yields once", builder.frame.declaration.syntax)
+    hint = "write `yield` where the body of the `with` is to run"
+    raise builder.error("a context manager yields once", builder.frame.declaration.syntax, hint)
 
 
 def _yields(node: ast.stmt) -> bool:

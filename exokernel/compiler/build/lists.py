@@ -106,7 +106,7 @@ class _Maker:
                 builder.start(after)
                 return room
             case _:
-                raise builder.error("this is no list", node)
+                raise builder.error("this is no list", node, "write `[...]`, `[0] * n`, `list(...)` or a comprehension")
 
     def _repeated(self, item: ast.expr, count: ast.expr) -> int:
         builder = self.builder

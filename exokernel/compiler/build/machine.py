@@ -55,7 +55,8 @@ def naked_text(declaration: FunctionDeclaration) -> str:
             if isinstance(value, ast.Call) and scope.meaning(value.func) == Intrinsic("dialect.assembly"):
                 value = value.args[0]
             return str(constants.evaluate(scope, value).value)
-    raise scope.error("a naked function is one string of assembly", declaration.syntax)
+    hint = "let its docstring be the assembly, or call `assembly(...)` in it"
+    raise scope.error("a naked function is one string of assembly", declaration.syntax, hint)
 
 
 def module_call(program: ProgramBuilder, scope: Scope, statement: ast.Expr) -> None:

@@ -59,7 +59,7 @@ def combine(
         if isinstance(operator, ast.Div):
             hint = "`//` divides, rounding down"
             raise builder.error("`/` makes a float, and there is no floating point", node, hint)
-        raise builder.error("the dialect has no such operator", node)
+        raise builder.error("the dialect has no such operator", node, "write it with those of numbers: `*`, `//`, `%`, `<<`")
     kind = _result(builder, node, symbol, left.type, right.type)
     if isinstance(left.operand, op.Constant) and isinstance(right.operand, op.Constant):
         folded = _fold(builder, node, symbol, left.operand.value, right.operand.value, kind)
@@ -110,7 +110,8 @@ def _number(builder: FunctionBuilder, node: ast.AST, symbol: op.BinaryOperator, 
         return types.INT
     flags = [each for each in (left, right) if isinstance(each, types.Enum) and each.declaration.flags]
     if len(flags) == 2 and flags[0] != flags[1]:
-        raise builder.error(f"`{flags[0]}` and `{flags[1]}` are different flags", node)
+        hint = "`int(...)` makes a plain number of one"
+        raise builder.error(f"`{flags[0]}` and `{flags[1]}` are different flags", node, hint)
     return flags[0] if flags else types.INT
 
 

@@ -17,7 +17,7 @@ from exokernel.compiler.ir import operations as op
 def match_(builder: FunctionBuilder, node: ast.Match) -> None:
     subject = builder.copy(builder.value(node.subject))
     after = builder.new_block("matched")
-    if _is_switch(builder, node, subject.type):
+    if _is_switch(node, subject.type):
         _switch(builder, node, subject, after)
     else:
         _tests(builder, node, subject, after)
@@ -28,7 +28,7 @@ def _alternatives(pattern: ast.pattern) -> list[ast.pattern]:
     return pattern.patterns if isinstance(pattern, ast.MatchOr) else [pattern]
 
 
-def _is_switch(builder: FunctionBuilder, node: ast.Match, kind: Type) -> bool:
+def _is_switch(node: ast.Match, kind: Type) -> bool:
     """Whether the arms are told apart by numbers alone, the last perhaps taking all the rest."""
     if not types.is_number(kind):
         return False
@@ -206,11 +206,12 @@ def _test_any(builder: FunctionBuilder, patterns: list[ast.pattern], subject: Va
 def _test_items(
     builder: FunctionBuilder, pattern: ast.pattern, patterns: list[ast.pattern], subject: Value, otherwise: op.Block
 ) -> None:
-    if not isinstance(subject.type, types.Tuple) or len(subject.type.items) != len(patterns):
-        raise builder.error(f"`{subject.type}` is not matched by {len(patterns)} patterns", pattern)
-    for position, each in enumerate(patterns):
+    hint = "name every item, `_` for those that do not matter"
+    for each in patterns:
         if isinstance(each, ast.MatchStar):
-            hint = "name every item, `_` for those that do not matter"
             raise builder.error("a tuple has a known length, so patterns have no star", each, hint)
+    if not isinstance(subject.type, types.Tuple) or len(subject.type.items) != len(patterns):
+        raise builder.error(f"`{subject.type}` is not matched by {len(patterns)} patterns", pattern, hint)
+    for position, each in enumerate(patterns):
         if not (isinstance(each, ast.MatchAs) and each.pattern is None and each.name is None):
             test(builder, each, tuples.item(builder, subject, position), otherwise)

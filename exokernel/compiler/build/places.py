@@ -174,7 +174,7 @@ def from_end(builder: FunctionBuilder, index: op.Operand, length: op.Operand) ->
 def sliced(builder: FunctionBuilder, node: ast.Subscript, base: Result, bounds: ast.Slice) -> Value:
     """A view of some elements of an array, or some of the bytes."""
     if not isinstance(base.type, (types.Array, types.Octets)):
-        hint = "take `.encode()` first" if isinstance(base.type, types.Text) else ""
+        hint = "take `.encode()` first" if isinstance(base.type, types.Text) else "arrays and bytes are: name the items"
         raise builder.error(f"`{base.type}` is not sliced", node, hint)
     if bounds.step is not None:
         raise builder.error("slices have no step", bounds.step, "loop over a range with that step")
@@ -230,7 +230,7 @@ def locate(builder: FunctionBuilder, node: ast.expr) -> tuple[op.Place, Type]:
                 raise builder.error(f"`{holder}` has no field `{node.attr}`", node, ", ".join(fields))
             builder.at(node)
             return field_place(builder, base, holder.declaration, node.attr), fields[node.attr].type
-        hint = f"make another with `.replace({node.attr}=...)`" if isinstance(holder, types.Word) else ""
+        hint = f"make another: `.replace({node.attr}=...)`" if isinstance(holder, types.Word) else f"make another: `{holder}(...)`"
         raise builder.error(f"`{holder}` is a value and cannot be assigned into", node, hint)
     assert isinstance(node, ast.Subscript)
     base = builder.expression(node.value)

@@ -67,7 +67,8 @@ def _writer(builder: FunctionBuilder, node: ast.AST, name: str) -> FunctionDecla
     scope = builder.program.world.scope(module) if module else None
     found = scope.lookup(name) if scope is not None and name in scope.statements else None
     if not isinstance(found, FunctionDeclaration):
-        raise builder.error(f"`print` needs `{name}` of an output module, and `{module}` has none", node)
+        hint = "use a library that prints, such as `exokernel.libos.exos`"
+        raise builder.error(f"`print` needs `{name}` of an output module, and `{module}` has none", node, hint)
     return found
 
 
@@ -114,7 +115,7 @@ def _with_format(builder: FunctionBuilder, node: ast.AST, piece: Piece, parts: l
     for each in parts:
         if isinstance(each, ast.FormattedValue):
             if width is not None or each.format_spec is not None:
-                raise builder.error("only the width of a format is computed", each)
+                raise builder.error("only the width of a format is computed", each, "write the fill and the base out")
             width = builder.copy(Value(types.INT, builder.coerced(each.value, types.INT))).operand
             text += "1"
         else:

@@ -222,7 +222,7 @@ class ProgramBuilder:
         for root in roots:
             scope = self.world.scope(root)
             if scope is None:
-                raise CompileError(f"there is no module `{root}`", None)
+                raise CompileError(f"there is no module `{root}`", None, "name a file below the roots, with dots for slashes")
             for name in self.options.entries:
                 if isinstance(scope.statements.get(name), ast.FunctionDef):
                     declared = scope.lookup(name)

@@ -9,7 +9,7 @@ from exokernel.compiler.build import places
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.values import Located, Result, Value
 from exokernel.compiler.check import annotation, classes, constants, types
-from exokernel.compiler.check.declarations import Declaration, Field, Intrinsic, RecordClass
+from exokernel.compiler.check.declarations import Field, Intrinsic, RecordClass
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
 
@@ -32,7 +32,7 @@ def construction(builder: FunctionBuilder, node: ast.expr) -> Construction | Non
     found = meaning(builder, node.func)
     if not isinstance(found, RecordClass):
         return None
-    record = _record_of(builder, node.func, found)
+    record = _record_of(builder, node.func)
     if node.args:
         hint = f"`{record.short}({next(iter(classes.record_fields(record)), '')}=...)`"
         raise builder.error("the fields of a record are given by name", node.args[0], hint)
@@ -63,7 +63,7 @@ def _check_field(builder: FunctionBuilder, field: Field, value: Value, node: ast
         raise builder.mismatch(value.type, field.type, node, f"field `{field.name}`")
 
 
-def _record_of(builder: FunctionBuilder, node: ast.expr, found: Declaration) -> RecordClass:
+def _record_of(builder: FunctionBuilder, node: ast.expr) -> RecordClass:
     from exokernel.compiler.build.assignment import context
 
     kind = annotation.resolve(context(builder), node)
@@ -136,7 +136,7 @@ def array_length(builder: FunctionBuilder, node: ast.expr) -> int | None:
             raise builder.error("an array needs its length", node, "write `array(n)`")
         length = constants.integer(builder.frame.scope, node.args[0])
         if length < 0:
-            raise builder.error(f"an array cannot have {length} elements", node.args[0])
+            raise builder.error(f"an array cannot have {length} elements", node.args[0], "its length is 0 or more")
         return length
     return None
 

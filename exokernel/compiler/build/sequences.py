@@ -95,7 +95,8 @@ def _octets(builder: FunctionBuilder, value: Value) -> Sequence:
 
 def _range(builder: FunctionBuilder, node: ast.Call) -> Sequence:
     if not 1 <= len(node.args) <= 3 or node.keywords:
-        raise builder.error("`range` takes one to three numbers", node)
+        hint = "write `range(stop)`, `range(start, stop)` or `range(start, stop, step)`"
+        raise builder.error("`range` takes one to three numbers", node, hint)
     values = [builder.copy(builder.value(each)) for each in node.args]
     for value, each in zip(values, node.args):
         if not types.is_number(value.type):

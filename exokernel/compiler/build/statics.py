@@ -41,14 +41,16 @@ def _type_of(declared: StaticDeclaration) -> Type:
             found = annotation.resolve(context, head)
             made = annotation.resolve(context, declared.value.func) if _makes_record(declared) else found
             if not isinstance(found, (Record, Array)) or isinstance(found, Array) == _makes_record(declared):
-                raise declared.scope.error("a static is a record, `R(...)`, or an `Array[T]`, `array(n)`", declared.node)
+                hint = "let the annotation be the class that is made, or `Array[T]`"
+                raise declared.scope.error("a static is a record, `R(...)`, or an `Array[T]`, `array(n)`", declared.node, hint)
             if made != found:
                 hint = f"annotate it so, or leave the annotation out: `{declared.short} = {made}(...)`"
                 raise declared.scope.error(f"`{declared.short}` is declared {found}, but this makes {made}", declared.value, hint)
             return found
     if _makes_record(declared):
         return annotation.resolve(context, declared.value.func)
-    raise declared.scope.error("a static needs its type: `name: Array[T] = array(n)`", declared.node)
+    hint = f"write `{declared.short}: Array[int] = {ast.unparse(declared.value)}`, or what else it holds"
+    raise declared.scope.error("a static needs its type: `name: Array[T] = array(n)`", declared.node, hint)
 
 
 def _makes_record(declared: StaticDeclaration) -> bool:
@@ -78,10 +80,10 @@ def _length(declared: StaticDeclaration) -> int:
     placed = declared.scope.meaning(call.func) == PLACED
     given = call.args[1:] if placed else call.args[:1]
     if not given:
-        raise declared.scope.error("an array needs its length", call)
+        raise declared.scope.error("an array needs its length", call, "write `array(n)`")
     length = constants.integer(declared.scope, given[0])
     if length < 0:
-        raise declared.scope.error(f"an array cannot have {length} elements", given[0])
+        raise declared.scope.error(f"an array cannot have {length} elements", given[0], "its length is 0 or more")
     return length
 
 
@@ -110,7 +112,8 @@ def _fill(scope: Scope, record: RecordClass, content: bytearray, base: int, call
     """Write the fields of a record, made by a `call` in `scope`, into `content`."""
     given = {each.arg: each.value for each in call.keywords}
     if call.args:
-        raise scope.error("fields are given by name", call.args[0])
+        hint = f"`{record.short}({next(iter(classes.record_fields(record)), '')}=...)`"
+        raise scope.error("the fields of a record are given by name", call.args[0], hint)
     fields, place = classes.record_fields(record), classes.layout(record)
     for name in given:
         if name not in fields:
@@ -122,7 +125,8 @@ def _fill(scope: Scope, record: RecordClass, content: bytearray, base: int, call
         offset = base + place.fields[name].offset
         if isinstance(field.type, Record):
             if not isinstance(expression, ast.Call) or annotation.resolve(annotation.Context(stands), expression.func) != field.type:
-                raise stands.error(f"field `{name}` is made here: `{field.type}(...)`", expression or call)
+                hint = f"write `{name}={field.type}(...)`, with its fields"
+                raise stands.error(f"field `{name}` holds a record, which is made here", expression or call, hint)
             _fill(stands, field.type.declaration, content, offset, expression)
         elif expression is not None:
             found = constants.evaluate(scope, own) if own is not None else classes.default_value(record, expression)
@@ -139,7 +143,8 @@ def _bytes(scope: Scope, field: Field, stored: ir.Storage, found: Known, node: a
     try:
         return found.integer().to_bytes(cell_bits(stored) // 8, "little", signed=signed)
     except OverflowError:
-        raise scope.error(f"{found.value} does not fit field `{field.name}`", node) from None
+        hint = "give the field a wider type, or a smaller number"
+        raise scope.error(f"{found.value} does not fit field `{field.name}`", node, hint) from None
 
 
 def table(declared: ConstantDeclaration, element: Type, known: Known) -> op.StaticVariable:

@@ -35,7 +35,7 @@ def method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute, re
         return as_bytes(builder, receiver)
     if receiver.type == types.TEXT and function.attr in ("startswith", "endswith"):
         if len(node.args) != 1 or node.keywords:
-            raise builder.error(f"`{function.attr}` takes one part to look for", node)
+            raise builder.error(f"`{function.attr}` takes one part to look for", node, f"write `.{function.attr}(part)`")
         part = as_bytes(builder, Value(types.TEXT, builder.coerced(node.args[0], types.TEXT)))
         whole = as_bytes(builder, receiver)
         return library(builder, METHODS[function.attr], [whole.operand, part.operand])
@@ -47,7 +47,7 @@ def method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute, re
 
 def _search(builder: FunctionBuilder, node: ast.Call, name: str, receiver: Value) -> Value:
     if not 1 <= len(node.args) <= (2 if name == "find" else 1):
-        raise builder.error(f"`{name}` takes one part to look for", node)
+        raise builder.error(f"`{name}` takes one part to look for", node, f"write `.{name}(part)`; slice to look in less")
     part = builder.copy(builder.value(node.args[0]))
     more = [builder.coerced(node.args[1], types.INT)] if len(node.args) > 1 else [op.Constant(0, ir.INT)]
     start = more if name == "find" else []
@@ -73,7 +73,7 @@ def as_bytes(builder: FunctionBuilder, value: Value) -> Value:
 def bytes_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
     """`bytes(array)`: the elements seen as bytes."""
     if len(node.args) != 1 or node.keywords:
-        raise builder.error("`bytes` takes an array of u8", node)
+        raise builder.error("`bytes` takes an array of u8", node, "write `bytes(array)`; a literal is `b\"...\"`")
     value = builder.value(node.args[0])
     if value.type == types.OCTETS:
         return value

@@ -30,7 +30,7 @@ def of_values(builder: FunctionBuilder, node: ast.AST, values: list[Value], kind
     """A tuple of values already computed."""
     for value in values:
         if isinstance(value.type, (types.Nothing, types.Never, types.List)):
-            raise builder.error(f"a tuple does not hold `{value.type}`", node)
+            raise builder.error(f"a tuple does not hold `{value.type}`", node, "hold values, or items of the list")
     operands = tuple(builder.coerce(value, each, node) for value, each in zip(values, kind.items))
     target = builder.temporary(kind)
     builder.at(node)

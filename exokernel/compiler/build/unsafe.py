@@ -34,7 +34,7 @@ def record_at(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -
     name, address = arguments(builder, node, 2)
     kind = _kind(builder, name)
     if not isinstance(kind, types.Record):
-        raise builder.error("`record_at` takes a record class", name)
+        raise builder.error("`record_at` takes a record class", name, "write `record_at(Thing, address)`")
     (where,) = numbers(builder, [address])
     target = builder.temporary(kind)
     builder.at(node)
@@ -77,7 +77,7 @@ def address_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) 
         builder.emit(op.AddressOf(target, result.place))
     elif isinstance(result.type, types.Array):
         if not isinstance(result.operand, op.Local):
-            raise builder.error("this has no address", given)
+            raise builder.error("this has no address", given, "give it a place: a static, or a name of an array")
         element = types.storage(result.type.element)
         builder.emit(op.AddressOf(target, op.Place(result.operand, (), element)))
     elif isinstance(result.type, (types.Record, types.Optional)):
@@ -85,7 +85,7 @@ def address_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) 
         record = result.type.record if isinstance(result.type, types.Optional) else result.type
         builder.emit(op.AddressOf(target, op.Place(base, path, types.storage(record))))
     else:
-        raise builder.error(f"`{result.type}` is a value and has no address", given)
+        raise builder.error(f"`{result.type}` is a value and has no address", given, "keep it in a field or an element")
     return Value(types.INT, target)
 
 
@@ -97,9 +97,10 @@ def entry_address(builder: FunctionBuilder, node: ast.Call, expected: Type | Non
 
     found = meaning(builder, given)
     if not isinstance(found, FunctionDeclaration):
-        raise builder.error("`entry_address` takes a function", given)
+        raise builder.error("`entry_address` takes a function", given, "write `entry_address(function)`, without calling it")
     if not {"exported", "naked", "interrupt"} & set(functions.traits(found)):
-        raise builder.error("only functions that are exported, naked or an interrupt's are entered by address", given)
+        sentence = "only functions that are exported, naked or an interrupt's are entered by address"
+        raise builder.error(sentence, given, f"write `@exported()` above `{found.short}`")
     target = builder.temporary(types.INT)
     builder.at(node)
     builder.emit(op.SymbolAddress(target, builder.program.instance(found).name, is_function=True))

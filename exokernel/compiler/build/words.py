@@ -74,7 +74,8 @@ def _insert(
     if isinstance(value.operand, op.Constant):
         number = int(value.operand.value or 0)
         if not 0 <= number < 1 << size:
-            raise builder.error(f"{number:#x} does not fit a field of {size} bits", node)
+            hint = f"the largest that does is {(1 << size) - 1:#x}"
+            raise builder.error(f"{number:#x} does not fit a field of {size} bits", node, hint)
         if isinstance(word, op.Constant):
             cleared = int(word.value or 0) & ~(((1 << size) - 1) << low)
             return op.Constant(cleared | number << low, word.type)
@@ -89,7 +90,7 @@ def _insert(
 def of(builder: FunctionBuilder, node: ast.Call, word: WordClass) -> Value:
     """`Word.of(number)`: its low bits."""
     if len(node.args) != 1 or node.keywords:
-        raise builder.error(f"`{word.short}.of` takes one number", node)
+        raise builder.error(f"`{word.short}.of` takes one number", node, f"write `{word.short}.of(bits)`")
     kind = types.Word(word)
     value = builder.value(node.args[0])
     if not types.is_number(value.type):
@@ -121,7 +122,7 @@ def conversion(builder: FunctionBuilder, node: ast.Call, declared: NameType) -> 
     name = node.func
     wanted = annotation.of_name(context(builder), name, declared)
     if len(node.args) != 1 or node.keywords:
-        raise builder.error(f"`{wanted}` takes one number", node)
+        raise builder.error(f"`{wanted}` takes one number", node, f"write `{wanted}(number)`")
     value = builder.value(node.args[0])
     if not types.is_number(value.type):
         raise builder.mismatch(value.type, types.INT, node.args[0])
@@ -131,7 +132,7 @@ def conversion(builder: FunctionBuilder, node: ast.Call, declared: NameType) -> 
 def enumeration(builder: FunctionBuilder, node: ast.Call, enum: EnumClass) -> Value:
     """`Kind(number)`: faults unless a member has that number; flags take any."""
     if len(node.args) != 1 or node.keywords:
-        raise builder.error(f"`{enum.short}` takes one number", node)
+        raise builder.error(f"`{enum.short}` takes one number", node, f"write `{enum.short}(number)`, or name a member")
     value = builder.copy(builder.value(node.args[0]))
     if not types.is_number(value.type):
         raise builder.mismatch(value.type, types.INT, node.args[0])

@@ -47,6 +47,8 @@ ADVICE = {
     "builtins.bytearray": "use Array[u8]",
 }
 
+A_TYPE = "write a type, such as `int`, `u8`, `bytes` or the name of a class"
+
 
 @dataclass(frozen=True)
 class Context:
@@ -70,7 +72,7 @@ def resolve(context: Context, node: ast.expr) -> Type:
             try:
                 inner = ast.parse(text, mode="eval").body
             except SyntaxError:
-                raise context.scope.error("this is not a type", node) from None
+                raise context.scope.error("this is not a type", node, A_TYPE) from None
             for each in ast.walk(inner):
                 ast.copy_location(each, node)
             return resolve(context, inner)
@@ -81,12 +83,15 @@ def resolve(context: Context, node: ast.expr) -> Type:
         case ast.Name() | ast.Attribute():
             found = context.scope.meaning(node)
             if found is None:
-                raise context.scope.error(f"`{ast.unparse(node)}` is not declared", node)
+                raise context.scope.undeclared(node)
             return _named(context, node, found)
         case ast.Subscript(value=value, slice=argument):
-            return _subscripted(context, node, context.scope.meaning(value), argument)
+            found = context.scope.meaning(value)
+            if found is None:
+                raise context.scope.undeclared(value)
+            return _subscripted(context, node, found, argument)
         case _:
-            raise context.scope.error("this is not a type", node)
+            raise context.scope.error("this is not a type", node, A_TYPE)
 
 
 def _optional(context: Context, node: ast.expr, left: Type, right: Type) -> Type:
@@ -118,7 +123,7 @@ def _named(context: Context, node: ast.expr, found: Declaration) -> Type:
         case TupleClass():
             return classes.tuple_type(found)
         case _:
-            raise context.scope.error(f"`{ast.unparse(node)}` is not a type", node)
+            raise context.scope.error(f"`{ast.unparse(node)}` is not a type", node, A_TYPE)
 
 
 def _intrinsic(context: Context, node: ast.expr, name: str) -> Type:
@@ -146,7 +151,8 @@ def of_class(declared: ClassDeclaration) -> Type:
         case TupleClass():
             return classes.tuple_type(declared)
         case _:
-            raise declared.scope.error(f"`{declared.short}` is not the type of a value", declared.node)
+            hint = "methods belong to records, words, enumerations and named tuples"
+            raise declared.scope.error(f"`{declared.short}` is not the type of a value", declared.node, hint)
 
 
 def of_name(context: Context, node: ast.expr, declared: NameType) -> Type:
@@ -162,11 +168,12 @@ def of_name(context: Context, node: ast.expr, declared: NameType) -> Type:
     assert isinstance(value, ast.Call) and len(value.args) == 2
     base = resolve(inner, value.args[1])
     if not isinstance(base, Int):
-        raise declared.scope.error("a NewType is a name for numbers: of `int`", value.args[1])
+        hint = f"write `{declared.short} = NewType(\"{declared.short}\", int)`"
+        raise declared.scope.error("a NewType is a name for numbers: of `int`", value.args[1], hint)
     return Int(declared.name, base.cell)
 
 
-def _subscripted(context: Context, node: ast.Subscript, found: Declaration | None, argument: ast.expr) -> Type:
+def _subscripted(context: Context, node: ast.Subscript, found: Declaration, argument: ast.expr) -> Type:
     arguments = list(argument.elts) if isinstance(argument, ast.Tuple) else [argument]
     if isinstance(found, RecordClass):
         if len(arguments) != len(found.parameters):

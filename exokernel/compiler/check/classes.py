@@ -47,7 +47,7 @@ def declare(scope: Scope, name: str, node: ast.ClassDef) -> AnyClass:
         if isinstance(statement, ast.FunctionDef):
             function = declare_function(scope, f"{name}.{statement.name}", statement, made)
             if not isinstance(function, FunctionDeclaration):
-                raise scope.error("an instruction is declared at module level", statement)
+                raise scope.error("an instruction is declared at module level", statement, "move it out of the class")
             made.functions[statement.name] = function
         elif isinstance(statement, ast.ClassDef):
             raise scope.error("a class within a class has no use here", statement, "declare it at module level")

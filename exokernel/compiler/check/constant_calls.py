@@ -19,6 +19,7 @@ from exokernel.compiler.check.declarations import (
 )
 from exokernel.compiler.check.layout import size_of
 from exokernel.compiler.check.types import Type
+from exokernel.compiler.diagnostics import nearest
 
 SIZE_OF, OFFSET_OF = Intrinsic("dialect.size_of"), Intrinsic("dialect.offset_of")
 
@@ -31,7 +32,7 @@ def call(evaluator: Evaluator, node: ast.Call) -> Known:
     if found == SIZE_OF or found == OFFSET_OF:
         return _measured(evaluator, node, found == OFFSET_OF)
     if any(isinstance(each, ast.Starred) for each in node.args) or any(each.arg is None for each in node.keywords):
-        raise evaluator.error(node, "arguments are written out one by one")
+        raise evaluator.error(node, "there are no starred arguments", "write them out one by one")
     return apply(evaluator, node, found, *_arguments(evaluator, node))
 
 
@@ -46,7 +47,8 @@ def _measured(evaluator: Evaluator, node: ast.Call, offset: bool) -> Known:
     if not offset:
         return known(size_of(kind)[0])
     if not isinstance(kind, types.Record):
-        raise evaluator.error(node, "`offset_of` takes a record class and the name of a field")
+        hint = "write `offset_of(Thing, \"field\")`"
+        raise evaluator.error(node, "`offset_of` takes a record class and the name of a field", hint)
     return known(classes.layout(kind.declaration).fields[str(evaluator.value(node.args[1]).value)].offset)
 
 
@@ -83,12 +85,15 @@ def word(evaluator: Evaluator, node: ast.expr, declared: WordClass, raw: int, na
     fields = classes.word_fields(declared)
     for name, given in named.items():
         if name not in fields:
-            raise evaluator.error(node, f"`{declared.short}` has no field `{name}`")
+            hint = nearest(name, fields, "it has " + ", ".join(fields))
+            raise evaluator.error(node, f"`{declared.short}` has no field `{name}`", hint)
         field, number = fields[name], given.integer()
         if not types.accepts(field.type, given.type):
-            raise evaluator.error(node, f"`{name}` is {field.type}, not {given.type}")
+            hint = f"write a value of type `{field.type}`"
+            raise evaluator.error(node, f"`{name}` is {field.type}, not {given.type}", hint)
         if not 0 <= number < 1 << field.size:
-            raise evaluator.error(node, f"{name}={number:#x} does not fit its {field.size} bits")
+            hint = f"the largest that does is {(1 << field.size) - 1:#x}"
+            raise evaluator.error(node, f"{name}={number:#x} does not fit its {field.size} bits", hint)
         raw = raw & ~(((1 << field.size) - 1) << field.low) | number << field.low
     return Known(types.Word(declared), raw)
 
@@ -102,7 +107,7 @@ def _named_tuple(
     for name, field in declared.fields.items():
         if name not in given:
             if field.default is None:
-                raise evaluator.error(node, f"`{name}` is missing")
+                raise evaluator.error(node, f"`{name}` is missing", f"add `{name}=...`")
             given[name] = classes.default_value(declared, field.default)
     return Known(kind, tuple(given[name] for name in declared.fields))
 

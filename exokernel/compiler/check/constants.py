@@ -22,6 +22,7 @@ from exokernel.compiler.check.declarations import (
     Intrinsic,
     Known,
 )
+from exokernel.compiler.diagnostics import nearest
 from exokernel.compiler.parse.modules import Module
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 BUDGET = 2_000_000  # steps of one evaluation
 LONGEST = 1 << 20  # repetitions of a text
 LARGEST_SHIFT = 4096  # bits, also of an exponent
+COMPUTED = "constants are computed from constants, by operators and plain functions"
 
 BINARY: dict[type[ast.operator], Callable[..., object]] = {
     ast.Add: operator.add,
@@ -127,7 +129,8 @@ def _as_annotated(declared: ConstantDeclaration, found: Known) -> Known:
     wanted = annotation.resolve(annotation.Context(declared.scope), note)
     if not types.accepts(wanted, found.type):
         sentence = f"`{declared.short}` is declared {wanted}, but its value is {found.type}"
-        raise declared.scope.error(sentence, declared.node)
+        hint = f"annotate it as `{found.type}`, or leave the annotation out"
+        raise declared.scope.error(sentence, declared.node, hint)
     return Known(types.value_of(wanted), found.value)
 
 
@@ -139,13 +142,14 @@ class Evaluator:
     local: dict[str, Known] = field(default_factory=dict)
     steps: int = 0
 
-    def error(self, node: ast.AST, why: str = "this is not known at build time") -> CompileError:
-        return self.scope.error(why, node, "constants are computed from constants, by operators and plain functions")
+    def error(self, node: ast.AST, why: str = "this is not known at build time", hint: str = COMPUTED) -> CompileError:
+        return self.scope.error(why, node, hint)
 
     def value(self, node: ast.expr) -> Known:
         self.steps += 1
         if self.steps > BUDGET:
-            raise self.error(node, "this takes too long to compute at build time")
+            hint = f"an evaluation takes at most {BUDGET:,} steps: compute it in a function, at run time"
+            raise self.error(node, "this takes too long to compute at build time", hint)
         method = _HANDLERS.get(type(node))
         if method is None:
             raise self.error(node)
@@ -166,7 +170,7 @@ class Evaluator:
         if isinstance(found, ConstantDeclaration):
             return constant_value(found)
         if found is None:
-            raise self.error(node, f"`{ast.unparse(node)}` is not declared")
+            raise self.scope.undeclared(node, self.local)
         raise self.error(node, f"`{ast.unparse(node)}` has no value at build time")
 
     def _attribute(self, node: ast.Attribute) -> Known:
@@ -177,7 +181,8 @@ class Evaluator:
         if isinstance(holder, EnumClass):
             members = classes.enum_members(holder)
             if node.attr not in members:
-                raise self.error(node, f"`{holder.short}` has no member `{node.attr}`")
+                hint = nearest(node.attr, members, "it has " + ", ".join(members))
+                raise self.error(node, f"`{holder.short}` has no member `{node.attr}`", hint)
             return known_enum(holder, members[node.attr])
         if isinstance(holder, ClassDeclaration):
             constant = classes.class_constant(holder, node.attr)
@@ -238,7 +243,7 @@ class Evaluator:
         for each in node.values:
             found = self.value(each)
             if found.type != types.BOOL:
-                raise self.error(each, "`and` and `or` are for bools")
+                raise self.error(each, "`and` and `or` are for bools", "compare it: `!= 0`")
             if found.value == wanted:
                 break
         return found
@@ -301,7 +306,7 @@ class Evaluator:
             return [known(each) for each in found]
         if isinstance(found, tuple):
             return list(found)
-        raise self.error(node, "this cannot be iterated over at build time")
+        raise self.error(node, "this cannot be iterated over at build time", "loop over a range, a tuple, bytes or text")
 
     def bind(self, target: ast.expr, item: Known) -> None:
         """Give a name, or the names of a tuple, a value."""
@@ -311,7 +316,7 @@ class Evaluator:
             for each, part in zip(target.elts, item.items(), strict=True):
                 self.bind(each, part)
         else:
-            raise self.error(target)
+            raise self.error(target, hint="assign to names, or to a tuple of names")
 
     def _call(self, node: ast.Call) -> Known:
         from exokernel.compiler.check import constant_calls

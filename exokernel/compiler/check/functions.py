@@ -109,7 +109,7 @@ def _parameter(
     context: annotation.Context, each: ast.arg, default: ast.expr | None, keyword_only: bool
 ) -> Parameter:
     if each.annotation is None:
-        raise context.scope.error(f"parameter `{each.arg}` has no type", each, "annotate it")
+        raise context.scope.error(f"parameter `{each.arg}` has no type", each, f"annotate it: `{each.arg}: int`")
     kind = _passable(context, each.annotation)
     return Parameter(each.arg, kind, default, keyword_only)
 
@@ -129,14 +129,21 @@ def _with_result(
 ) -> Signature:
     syntax = function.syntax
     if syntax.returns is None:
-        hint = "write `-> None` for nothing"
-        raise context.scope.error(f"`{syntax.name}` does not say what it returns", syntax, hint)
+        raise context.scope.error(f"`{syntax.name}` does not say what it returns", syntax, _result_hint(function))
     if isinstance(function, FunctionDeclaration) and (traits(function), function.yielding)[1]:
         returns = syntax.returns
         if isinstance(returns, ast.Subscript) and context.scope.meaning(returns.value) == Intrinsic("typing.Iterator"):
             return Signature(parameters, types.NONE, _passable(context, returns.slice))
         raise context.scope.error("a generator returns `Iterator[T]`", returns, "from collections.abc import Iterator")
     return Signature(parameters, _passable(context, syntax.returns))
+
+
+def _result_hint(function: FunctionDeclaration | InstructionDeclaration) -> str:
+    """What to write after the arrow of a function that has none."""
+    if function.syntax.name == "main":
+        return "write `def main() -> int:` and return the program's status, 0 if all went well"
+    gives = any(isinstance(each, ast.Return) and each.value is not None for each in own_nodes(function.syntax))
+    return "write the type of what it returns, such as `-> int`" if gives else "write `-> None`"
 
 
 def assigned_names(function: FunctionDeclaration) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from exokernel.compiler.check import intrinsics
 from exokernel.compiler.check.declarations import Declaration, Erased, Intrinsic
-from exokernel.compiler.diagnostics import CompileError
+from exokernel.compiler.diagnostics import CompileError, nearest
 
 if TYPE_CHECKING:
     from exokernel.compiler.check.scopes import Scope
@@ -41,7 +41,7 @@ def _resolve_from(scope: Scope, source: str, alias: ast.alias) -> Declaration:
             return Intrinsic(name)
         if scope.module.trusted and source.startswith(intrinsics.DIALECT):
             return Erased(f"{source}.{alias.name}")
-        raise scope.error(f"the dialect knows no `{alias.name}` of `{source}`", alias, "what it has is in docs/reference/dialect.md")
+        raise _not_in_dialect(scope, source, alias)
     target = scope.world.scope(source)
     if target is not None and alias.name in target.statements:
         found = target.lookup(alias.name)
@@ -52,7 +52,12 @@ def _resolve_from(scope: Scope, source: str, alias: ast.alias) -> Declaration:
         return module
     if target is None:
         raise _unknown(scope, source, alias)
-    raise scope.error(f"module `{source}` declares no `{alias.name}`", alias)
+    raise scope.not_in_module(source, alias.name, alias)
+
+
+def _not_in_dialect(scope: Scope, source: str, alias: ast.alias) -> CompileError:
+    hint = nearest(alias.name, intrinsics.MODULES.get(source, intrinsics.VALUES), "docs/reference/dialect.md tells what it has")
+    return scope.error(f"the dialect knows no `{alias.name}` of `{source}`", alias, hint)
 
 
 def _unknown(scope: Scope, name: str, node: ast.AST) -> CompileError:
@@ -109,7 +114,8 @@ def _allowed(scope: Scope, target: str, node: ast.AST) -> bool:
     target = scope.world.loader.canonical(target)
     if _erased(target):
         if not intrinsics.may_be_unsafe(module.name, module.trusted):
-            scope.report(f"`{target}` exists only under CPython, and only machine code may name it", node)
+            hint = "programs import `exokernel.abi`, `exokernel.libos` and their own modules"
+            scope.report(f"`{target}` exists only under CPython, and only machine code may name it", node, hint)
         return False
     if intrinsics.may_import(module.name, module.trusted, target):
         return True
@@ -131,7 +137,7 @@ def _check_unsafe(scope: Scope, alias: ast.alias) -> None:
         except CompileError as error:
             scope.world.errors.append(error)
     elif intrinsics.intrinsic(_source_of(scope, alias), alias.name) is None and not scope.module.trusted:
-        scope.report(f"the dialect knows no `{alias.name}`", alias)
+        scope.world.errors.append(_not_in_dialect(scope, _source_of(scope, alias), alias))
 
 
 def _source_of(scope: Scope, alias: ast.alias) -> str:

@@ -39,7 +39,7 @@ def call(
     for name in names:
         if name not in local:
             if name not in defaults:
-                raise caller.error(node, f"`{name}` is missing")
+                raise caller.error(node, f"`{name}` is missing", f"add `{name}=...`")
             local[name] = inner.value(defaults[name])
     try:
         run(inner, syntax.body)
@@ -77,7 +77,7 @@ def _run_one(evaluator: Evaluator, statement: ast.stmt) -> None:
             _loop(evaluator, statement)
         case ast.Assert(test=test):
             if not evaluator.value(test).value:
-                raise evaluator.error(statement, "this assertion fails")
+                raise evaluator.error(statement, "this assertion fails", "pass the function what it asks for")
         case ast.Expr(value=ast.Constant()) | ast.Pass():
             pass
         case ast.Break():

@@ -36,9 +36,13 @@ MODULES = {
     "__future__": frozenset({"annotations"}),
 }
 
-BUILTINS = frozenset(
+COMPILED = frozenset(  # of the built-in names, those that a program may use
     "int bool str bytes None True False len range enumerate zip reversed min max abs sum any all print list tuple "
-    "property staticmethod classmethod Exception super isinstance ord chr sorted divmod memoryview "
+    "property staticmethod Exception ord".split()
+)
+
+BUILTINS = COMPILED | frozenset(
+    "classmethod super isinstance chr sorted divmod memoryview "
     "IndexError OverflowError ZeroDivisionError AssertionError ValueError KeyError TypeError LookupError "
     "ArithmeticError BaseException RuntimeError StopIteration NotImplementedError MemoryError OSError "
     "dict set frozenset float complex object type getattr setattr hasattr eval exec open input iter next map "
@@ -62,6 +66,13 @@ def intrinsic(module: str, name: str) -> str | None:
     if known is None or name not in known:
         return None
     return f"typing.{name}" if module == "collections.abc" else f"{module}.{name}"
+
+
+def home(name: str) -> str | None:
+    """The module from which a program imports the intrinsic of this name."""
+    if name in VALUES:
+        return DIALECT
+    return next((module for module, names in reversed(MODULES.items()) if name in names), None)
 
 
 def is_intrinsic_module(module: str) -> bool:

@@ -7,7 +7,7 @@ to module. Kinds of classes are told apart in `classes`; nothing is evaluated he
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from exokernel.compiler.check import classes, imports
@@ -22,8 +22,8 @@ from exokernel.compiler.check.declarations import (
     NameType,
     StaticDeclaration,
 )
-from exokernel.compiler.check.intrinsics import BUILTINS
-from exokernel.compiler.diagnostics import CompileError
+from exokernel.compiler.check.intrinsics import BUILTINS, COMPILED, home
+from exokernel.compiler.diagnostics import CompileError, nearest
 from exokernel.compiler.parse.modules import Loader, Module
 
 ImportedName = tuple[ast.stmt, ast.alias]
@@ -74,11 +74,26 @@ class Scope:
     imported: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
     _busy: set[str] = field(default_factory=set)
 
-    def error(self, sentence: str, node: ast.AST, hint: str = "") -> CompileError:
+    def error(self, sentence: str, node: ast.AST, hint: str) -> CompileError:
         return CompileError(sentence, self.module.span(node), hint)
 
-    def report(self, sentence: str, node: ast.AST, hint: str = "") -> None:
+    def report(self, sentence: str, node: ast.AST, hint: str) -> None:
         self.world.errors.append(self.error(sentence, node, hint))
+
+    def undeclared(self, node: ast.expr, local: Iterable[str] = ()) -> CompileError:
+        """The refusal of a name that nothing declares, neither here nor among the `local` ones."""
+        name = ast.unparse(node)
+        hint = "declare it in this module, or import it"
+        if home(name) is not None:
+            hint = f"write `from {home(name)} import {name}` at the top"
+        return self.error(f"`{name}` is not declared", node, nearest(name, [*local, *self.statements, *COMPILED], hint))
+
+    def not_in_module(self, module: str, name: str, node: ast.AST) -> CompileError:
+        """The refusal of a name that another module does not declare."""
+        scope = self.world.scope(module)
+        known = scope.statements if scope is not None else ()
+        hint = nearest(name, known, f"it declares {', '.join(known) or 'nothing'}")
+        return self.error(f"module `{module}` declares no `{name}`", node, hint)
 
     def collect(self) -> None:
         for statement in _statements(self.module.tree.body):

@@ -43,7 +43,7 @@ def check_kernel_stack(report: dict[str, Any], image: Image) -> None:
         CompileError: says by which chain of calls.
     """
     if "unbounded" in report["stack"]:
-        raise CompileError(f"the kernel may not recurse: {report['stack']['unbounded']}", None)
+        raise CompileError(f"the kernel may not recurse: {report['stack']['unbounded']}", None, "write a loop")
     if "kernel_stack_top" not in image.symbols:
         return
     entries = {name: Depth(one["bytes"], one["path"]) for name, one in report["stack"].items()}
@@ -54,4 +54,5 @@ def check_kernel_stack(report: dict[str, Any], image: Image) -> None:
     report["stack needed"], report["stack available"] = needed, available
     if needed > available:
         chain = " -> ".join(deepest.path)
-        raise CompileError(f"the kernel could need {needed} bytes of its {available} bytes of stack: {chain}", None)
+        sentence = f"the kernel could need {needed} bytes of its {available} bytes of stack: {chain}"
+        raise CompileError(sentence, None, "keep large records and arrays at module level, or give it more stack")

@@ -1,8 +1,8 @@
 """Operations of the IR: a function is a graph of blocks, a block a list of operations.
 
-The IR is the one form that the LLVM lowering, the prover and the eBPF back end read, so it
-is small and says everything: each operation names its operands, its result and the source
-line it came from, and means one thing. Locals are variables, not single assignments, and
+The IR is the one form that the LLVM lowering and the prover read, so it is small and says
+everything: each operation names its operands, its result and the source line it came from,
+and means one thing. Locals are variables, not single assignments, and
 hold values; memory is touched by LOAD, STORE and the operations that name a PLACE, and by
 nothing else. An operation that can fault says so in its docstring; a fault ends the program.
 Control leaves a block only by its last operation, a terminator. There is no hidden control

@@ -14,6 +14,18 @@ from pathlib import Path
 from exokernel.compiler.diagnostics import CompileError, Span
 
 
+SYNTAX = {  # words of CPython's, and what to write
+    "was never closed": "close it, or take the opening one out",
+    "unmatched": "take it out, or open it before",
+    "expected ':'": "end the line with `:`",
+    "expected an indented block": "indent the body by four spaces; an empty one is `pass`",
+    "indent": "indent the lines of one block alike, by four spaces",
+    "unterminated": "end it with the quote it begins with",
+    "outside loop": "`break` and `continue` stand in a `for` or a `while`",
+    "not properly in loop": "`break` and `continue` stand in a `for` or a `while`",
+    "duplicate argument": "give each parameter a name of its own",
+    "remaining patterns unreachable": "let the arm that takes everything be the last",
+}
 MISPLACED = ("outside loop", "not properly in loop", "duplicate argument", "remaining patterns unreachable")
 
 
@@ -92,7 +104,8 @@ class Loader:
                 tree = ast.parse(text, filename=display)
                 _refuse_misplaced(text, display)
         except SyntaxError as error:
-            raise CompileError(f"this is not Python: {error.msg}", _syntax_span(display, error)) from None
+            hint = next((each for words, each in SYNTAX.items() if words in error.msg), "the mistake is at the mark or just before it")
+            raise CompileError(f"this is not Python: {error.msg}", _syntax_span(display, error), hint) from None
         except (ValueError, RecursionError, MemoryError):
             lines = text.splitlines()
             longest = max(range(len(lines)), key=lambda number: len(lines[number]))
@@ -116,7 +129,7 @@ def _decoded(path: Path, display: str) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CompileError(f"{display} cannot be read: {error.strerror}", None) from None
+        raise CompileError(f"{display} cannot be read: {error.strerror}", None, "make it a file that you may read") from None
     try:
         text, bad = content.decode("utf-8-sig"), content.find(b"\0")
     except UnicodeDecodeError as error:

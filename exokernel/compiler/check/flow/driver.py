@@ -138,7 +138,7 @@ def check_ending(program: ProgramBuilder, instance: Instance) -> None:
 
 
 def refuse(
-    program: ProgramBuilder, location: op.Location | None, sentence: str, hint: str = "", name: str = ""
+    program: ProgramBuilder, location: op.Location | None, sentence: str, hint: str, name: str = ""
 ) -> None:
     """Remember a refusal at an operation's location, or at the name in that line that it is about."""
     program.refuse(CompileError(sentence, location_span(program, location, name), hint))
