@@ -103,7 +103,7 @@ class Subject(NamedTuple):
         """
         first, second = (figures(self.samples(counted=True)) for _ in range(2))
         if first != second:
-            different = sorted(name for name in first if first[name] != second.get(name))
+            different = sorted(name for name in first.keys() | second if first.get(name) != second.get(name))
             raise ToolError(f"two boots disagree about {', '.join(different)}")
         return first
 
