@@ -3,11 +3,17 @@
 The kernel has no known fault, so each panic is shown on a kernel with one planted.
 """
 
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from exokernel.compiler import driver
+from exokernel.host import boot
+from exokernel.host.errors import Status
 from exokernel.host.machine import Board
+from exokernel.host.outcome import Phases, conclude
+from exokernel.host.programs import Compiled, locate
 from exokernel.host.report import parse
 from tests.boot.guest import Computer, mutated_kernel
 
@@ -101,3 +107,20 @@ def test_a_fault_of_the_kernel_s_is_a_panic(tmp_path: Path, fault: str) -> None:
     assert report.registers()["vector"] == vector
     assert report.registers()["error"] & error == error
     assert fault == "a stack without end" or len(report.memory()) >= 8
+
+
+@pytest.mark.slow
+def test_a_panic_is_told_in_lines_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    kernel = mutated_kernel(tmp_path / "kernel", PLANTED["an index out of range"][2])
+    kernel.with_suffix(".json").write_text("{}")  # what the driver would have noted
+    ran = Computer(kernel, tmp_path).run("ask null\n halt $0")
+    ending = boot.Ending(ran.status, "\n".join(ran.reports).encode(), b"", timed_out=False, seconds=0.0)
+    hello = locate("hello")
+    compiled = Compiled(kernel, driver.build_program(hello), hello)
+    monkeypatch.chdir(tmp_path / "kernel")  # whose sources these are
+    options = Namespace(timeout=None, verbose=False, timings=False, json=False)
+    assert conclude(ending, compiled, Phases(0.0), options) == Status.PANIC
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback (most recent call last):\n")
+    assert "exokernel/kernel/gate.py\", line " in said and ", in null\n    machines[caller].ticks = 0\n" in said
+    assert "\nIndexError: index out of range\nexok: the kernel panicked\n" in said
