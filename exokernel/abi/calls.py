@@ -20,7 +20,8 @@ from exokernel.abi.tables import Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import system_call
 
-YIELD_TO = 29  # libraries make this one in assembly, amid the saving and finding of registers
+YIELD_TO = 29  # libraries make this one in assembly, while they save and restore registers
+
 
 @system_call(0)
 def null() -> None:

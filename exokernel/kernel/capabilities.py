@@ -45,7 +45,7 @@ def key_in(holder: EnvironmentId, slot: Slot) -> Capability:
 
 @inline
 def require(holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability) -> None:
-    """Let nobody pass whose `key` does not grant `wanted` over what `guard` guards.
+    """Require that `key` grants `wanted` over what `guard` guards.
 
     Raises:
         NoCapability: `key` is empty.
@@ -66,7 +66,7 @@ def require_unless_dead(
 
 @inline
 def require_empty(holder: EnvironmentId, slot: Slot) -> None:
-    """Let nobody put a capability where one is, or where one is expected. Raises InUse."""
+    """Require that no capability is in a slot, or expected there. Raises InUse."""
     state = environments[holder]
     if held(holder, slot).capability.valid or (state.donor != NOBODY and state.accepting == slot):
         raise InUse(slot)

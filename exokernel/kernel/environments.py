@@ -1,10 +1,10 @@
 """Environments: what holds capabilities, owns frames and slices, and runs.
 
 An environment is made as an embryo that its maker fills, lives, and dies; what a dead one owned
-waits to be reaped, item by item, by anyone, and then the name is free again. Of all that there
-are only so many of, names among them, each has a quota, which moves with every step and is
-never made. The kernel keeps no registers and knows no kinship: what a
-library makes of environments is not known here. [SOSP95 §5, environments]
+waits to be reaped, item by item, by anyone, and then the name is free again. Whatever is scarce,
+names included, has quotas: they are moved from one environment to another and never made. The
+kernel keeps no registers and knows no kinship: what a library makes of environments is not known
+here. [SOSP95 §5, environments]
 """
 
 from exokernel.abi.capability import Capability, Rights

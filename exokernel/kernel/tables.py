@@ -45,7 +45,7 @@ def level_of(table: Frame) -> Level:
 def require_unless_abandoned(
     table: Frame, holder: EnvironmentId, key: Slot, wanted: Rights, guard: Capability
 ) -> None:
-    """Do as `require` until the owner of a table's address space is dead, and nobody else has its root."""
+    """Require a key unless the address space is abandoned: its owner dead, and nobody else with its root."""
     owner = frames[table].owner
     if environments[owner].phase != Phase.DEAD or frames[environments[owner].root].uses != 1:
         require(holder, key, wanted, guard)

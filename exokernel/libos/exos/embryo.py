@@ -126,7 +126,7 @@ def map_environment_page(embryo: EnvironmentId, tables: Tables) -> None:
     kernel.map(tables.covering(FIRST_PAGE), kernel.index_of(FIRST_PAGE), entry, KEY)
 
 
-def settle(embryo: EnvironmentId, parent: EnvironmentId) -> None:
+def settle(parent: EnvironmentId) -> None:
     """Write into the environment page in the window what differs from process to process."""
     set_parent(parent)
     theirs = state_in_window()

@@ -118,7 +118,7 @@ def spawn(program: Member, share: Share, parent: EnvironmentId, arguments: int, 
     child = loaded(program, share, arguments, size)
     try:
         with critical():  # an embryo whose maker is not its parent would outlive both
-            settle(child, parent)
+            settle(parent)
             close_window()
             bring_to_life(child)
     except KernelError:
@@ -173,7 +173,7 @@ def execute(name: str, arguments: str) -> NoReturn:
     successor = loaded(program, all_we_have(), ARGUMENTS, size)
     try:
         with critical():
-            settle(successor, state().parent)
+            settle(state().parent)
             close_window()
             hand_over_slices(successor)
             kernel.environment_start(successor, KEY)

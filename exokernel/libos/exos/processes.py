@@ -74,7 +74,7 @@ def copied() -> int:
         share_memory(tables)
         show(kernel.environments[child].page, KEY)
         copy_page_to_window()
-        settle(child, kernel.ourselves())
+        settle(kernel.ourselves())
         close_window()
         bring_to_life(child)
     except KernelError:

@@ -63,7 +63,7 @@ def reap(dead: EnvironmentId) -> Remains:
         free_tables(dead, FrameKind.TABLE_3, TABLE_ENTRIES**2)
         kernel.environment_free(dead)
     except KernelError:
-        return remains
+        pass
     return remains
 
 

@@ -1,9 +1,9 @@
 """Where the kernel enters a process of ExOS: its start, its exceptions, its slices.
 
-An exception, and the end of a slice, comes with a record of the kernel's at the stack pointer, and
-is left without entering the kernel again. A page fault has the short way, that saves what a call may change. An exception
-that nobody handles takes the long way, which saves every register for the report; so does a
-page fault that the short way could not resolve.
+Exceptions and ends of slices arrive with the kernel's record at the stack pointer, and are left
+without entering the kernel again. A page fault takes a short way, which saves only what a call
+may change; everything else takes the long way, which saves all registers for the report, and so
+does a page fault that could not be resolved.
 """
 
 from exokernel.abi.calls import YIELD_TO
