@@ -1,10 +1,24 @@
 """Print files one after the other, as GNU cat does; standard input for `-` or without files."""
 
-from exokernel.libos.command_line import STANDARD_INPUT, UsageError, complain, letters, names, number_of_names, refuse
+from exokernel.libos.command_line import (
+    STANDARD_INPUT,
+    UsageError,
+    complain,
+    is_help_wanted,
+    names,
+    number_of_names,
+    options_given,
+    refuse,
+)
 from exokernel.libos.exos import INPUT, Descriptor, FileError, blocks, close, errors, open_file, write_output
+
+HELP = "Usage: cat [-u] [FILE]...\nPrint each FILE, or standard input."
 
 
 def main() -> int:
+    if is_help_wanted():
+        print(HELP)
+        return 0
     try:
         read_options()
     except UsageError:
@@ -20,9 +34,9 @@ def main() -> int:
 
 def read_options() -> None:
     """Take -u, which changes nothing: output is written as it comes, as far as anybody can tell. Raises UsageError."""
-    for letter in letters():
-        if letter != "u":
-            refuse("cat", letter)
+    for option in options_given():
+        if option != "u":
+            refuse("cat", option)
 
 
 def show(name: str) -> int:

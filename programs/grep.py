@@ -8,7 +8,16 @@ error. [GNU grep 3.8, grep.c]
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from exokernel.libos.command_line import STANDARD_INPUT, UsageError, complain, letters, names, number_of_names, refuse
+from exokernel.libos.command_line import (
+    STANDARD_INPUT,
+    UsageError,
+    complain,
+    is_help_wanted,
+    names,
+    number_of_names,
+    options_given,
+    refuse,
+)
 from exokernel.libos.exos import (
     INPUT,
     Descriptor,
@@ -24,6 +33,7 @@ from exokernel.libos.exos import (
 NEWLINE, NUL = 10, b"\0"
 FOUND, NOT_FOUND, TROUBLE = 0, 1, 2  # statuses
 USAGE = "Usage: grep [OPTION]... PATTERNS [FILE]..."
+HELP = "Print lines of each FILE, or of standard input, that contain PATTERNS: -c their number, -n with numbers, -v the other lines."
 
 
 class Options(NamedTuple):
@@ -33,6 +43,10 @@ class Options(NamedTuple):
 
 
 def main() -> int:
+    if is_help_wanted():
+        print(USAGE)
+        print(HELP)
+        return FOUND
     try:
         options = chosen()
         pattern = pattern_given()
@@ -69,8 +83,8 @@ def pattern_given() -> bytes:
 def chosen() -> Options:
     """Read the options. Raises UsageError."""
     counted, numbered, inverted = False, False, False
-    for letter in letters():
-        match letter:
+    for option in options_given():
+        match option:
             case "c":
                 counted = True
             case "n":
@@ -80,7 +94,7 @@ def chosen() -> Options:
             case "F":
                 continue  # we know no other patterns
             case _:
-                refuse("grep", letter)
+                refuse("grep", option)
     return Options(counted, numbered, inverted)
 
 

@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 from exokernel.dialect import Record
 from exokernel.libos.characters import is_printable, is_space, is_unbroken_space
-from exokernel.libos.command_line import STANDARD_INPUT, UsageError, complain, letters, names, number_of_names, refuse
+from exokernel.libos.command_line import (
+    STANDARD_INPUT,
+    UsageError,
+    complain,
+    is_help_wanted,
+    names,
+    number_of_names,
+    options_given,
+    refuse,
+)
 from exokernel.libos.exos import (
     INPUT,
     Descriptor,
@@ -31,6 +40,7 @@ CONTINUATION, LAST_CONTINUATION = 0x80, 0xBF
 TWO, THREE, FOUR, BEYOND = 0xC2, 0xE0, 0xF0, 0xF5  # the least bytes of UTF-8 to begin as many, and none
 NONE = 0
 CODESET, AT = b"utf8", 64
+HELP = "Usage: wc [-clw] [FILE]...\nCount newlines (-l), words (-w) and bytes (-c) of each FILE, or of standard input: all three, or those chosen."
 
 
 class Counts(NamedTuple):
@@ -48,6 +58,9 @@ class Choice(NamedTuple):
 
 
 def main() -> int:
+    if is_help_wanted():
+        print(HELP)
+        return 0
     try:
         choice = chosen()
     except UsageError:
@@ -77,8 +90,8 @@ def main() -> int:
 def chosen() -> Choice:
     """Read the options. Raises UsageError."""
     lines, words, octets = False, False, False
-    for letter in letters():
-        match letter:
+    for option in options_given():
+        match option:
             case "l":
                 lines = True
             case "w":
@@ -86,7 +99,7 @@ def chosen() -> Choice:
             case "c":
                 octets = True
             case _:
-                refuse("wc", letter)
+                refuse("wc", option)
     if lines or words or octets:
         return Choice(lines, words, octets)
     return Choice(True, True, True)

@@ -1,7 +1,8 @@
 """The command line as GNU's tools read it, for programs of ExOS, on our kernel or on Linux.
 
-Options are single letters behind a dash, several in one word if you like, anywhere before
-`--`; all else are names, a dash alone among them. What a letter means is the program's business.
+Options are single letters behind a dash, several in one word if you like, or words behind two,
+anywhere before `--`; all else are names, a dash alone among them. What an option means is the
+program's business.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from exokernel.dialect import text_of
 from exokernel.libos.exos import FileError, IsDirectory, NotReadable, TooManyOpen, arguments, close, errors, open_file
 
 OPTIONS_END = "--"
+HELP = "--help"
 STANDARD_INPUT = "-"
 
 
@@ -23,15 +25,24 @@ def is_option(word: str) -> bool:
     return word.startswith("-") and word != STANDARD_INPUT
 
 
-def letters() -> Iterator[str]:
-    """Yield the letters of all options, in order."""
+def options_given() -> Iterator[str]:
+    """Yield all options in order: each letter, and long ones with their dashes."""
     for word in arguments():
         if word == OPTIONS_END:
             break
-        if is_option(word):
+        if word.startswith(OPTIONS_END):
+            yield word
+        elif is_option(word):
             octets = word.encode()
             for position in range(1, len(octets)):
                 yield text_of(octets[position : position + 1])
+
+
+def is_help_wanted() -> bool:
+    for option in options_given():
+        if option == HELP:
+            return True
+    return False
 
 
 def names() -> Iterator[str]:
@@ -51,9 +62,12 @@ def number_of_names() -> int:
     return count
 
 
-def refuse(program: str, letter: str) -> None:
+def refuse(program: str, option: str) -> None:
     """Complain of an option that a program does not have. Raises UsageError always."""
-    print(f"{program}: invalid option -- '{letter}'", file=errors)
+    if option.startswith(OPTIONS_END):
+        print(f"{program}: unrecognized option '{option}'", file=errors)
+    else:
+        print(f"{program}: invalid option -- '{option}'", file=errors)
     raise UsageError
 
 

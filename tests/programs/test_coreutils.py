@@ -21,9 +21,11 @@ WC = [
     ["-c", "/dev/null"],
     ["--", "-dash"],
     ["-x", "text"],
+    ["text", "-l", "--bogus", "-x"],
+    ["--", "--help"],
 ]
 WC_INPUT = [([], b"some words\nhere\n"), (["-l"], b"x\ny"), (["text", "-"], b"a b c\n"), ([], b"")]
-CAT = [["text"], ["text", "empty", "binary", "latin"], ["nope", "folder", "/dev/null", "text"], ["-x"], ["text", "-ux"], ["--", "-dash"]]
+CAT = [["text"], ["text", "empty", "binary", "latin"], ["nope", "folder", "/dev/null", "text"], ["-x"], ["--bogus=2"], ["text", "-ux"], ["--", "-dash"]]
 GREP = [
     ["five", "text"],
     ["again", "text", "long", "empty"],
@@ -38,6 +40,7 @@ GREP = [
     ["o", "binary", "text"],
     ["-c", "A", "binary"],
     ["-cj", "text"],
+    ["--bogus", "text"],
     [],
 ]
 
@@ -89,6 +92,18 @@ def test_grep_finds_lines(machine: str, arguments: list[str], folder: Path) -> N
 @pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
 def test_grep_searches_its_input(machine: str, folder: Path) -> None:
     same(machine, "grep", ["-n", "two"], b"one\ntwo\ntwo and three", folder)
+
+
+@pytest.mark.parametrize("name", ["wc", "cat", "grep"])
+@pytest.mark.parametrize("machine", ["native", pytest.param("qemu", marks=pytest.mark.boot)])
+def test_the_help_that_complaints_point_to_is_there(machine: str, name: str, folder: Path) -> None:
+    for arguments in (["--help"], ["text", "--help"]):
+        ran = exok(machine, f"{name}.py", arguments, None, folder)
+        assert ran.stdout.startswith(f"Usage: {name} [".encode()) and (ran.stderr, ran.returncode) == (b"", 0)
+    if name == "wc":
+        ran = exok(machine, "wc.py", ["--version"], None, folder)
+        assert (ran.stdout, ran.returncode) == (b"", 1)
+        assert ran.stderr == b"wc: unrecognized option '--version'\nTry 'wc --help' for more information.\n"
 
 
 @pytest.mark.boot
