@@ -70,6 +70,16 @@ class PageFaultError(Word, width=64):
     fetch: bool = bit(4)
 
 
+class InterruptFrame(Record):
+    """What the processor pushes, and what `iretq` pops."""
+
+    instruction: int
+    code_segment: int
+    flags: int
+    stack: int
+    stack_segment: int
+
+
 class TrapFrame(Record):
     """What an environment is told of its own exception. Written by the kernel, on its stack.
 

@@ -9,7 +9,10 @@ stack, and call `kernel_main`. Nothing here decides anything, and nothing is run
 
 from exokernel.abi.layout import KERNEL_BASE
 from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE
+from exokernel.dialect import size_of
 from exokernel.dialect.unsafe import assembly, symbol_address
+from exokernel.kernel.arch.x86_64.departure import Departure
+from exokernel.kernel.arch.x86_64.floating_point import SavedState
 from exokernel.kernel.arch.x86_64.registers import (
     BOOT_CONTROL_4,
     BOOT_FEATURES,
@@ -20,10 +23,10 @@ from exokernel.kernel.arch.x86_64.registers import (
 STACK_SIZE = 0x4000  # bytes; the build refuses a kernel that could need more
 SPARE_STACKS = 4  # for debug, NMI, double fault, machine check; each lies above a guard page
 SPARE_STACK_SIZE = 0x2000
-FLOATING_POINT_SIZE = 512  # what FXSAVE writes
 
 PVH_ENTRY = 18  # XEN_ELFNOTE_PHYS32_ENTRY
 BOOT_CODE = 8  # selector
+PRESENT_WRITABLE = 3  # of an entry of a page table
 
 assembly(f"""
 .section .note.pvh, "a", @note
@@ -69,13 +72,13 @@ boot_long_mode:
 .section .boot.data, "aw", @progbits
 .p2align 12
 boot_root:                              # the image where it lies, and where it is linked
-    .quad boot_pointers + 3
+    .quad boot_pointers + {PRESENT_WRITABLE}
     .fill 510, 8, 0
-    .quad boot_pointers + 3
+    .quad boot_pointers + {PRESENT_WRITABLE}
 boot_pointers:
-    .quad boot_directory + 3
+    .quad boot_directory + {PRESENT_WRITABLE}
     .fill 509, 8, 0
-    .quad boot_directory + 3
+    .quad boot_directory + {PRESENT_WRITABLE}
     .quad 0
 boot_directory:
     .quad 0x000083, 0x200083            # two large pages: physical 0 to 4 MiB
@@ -95,11 +98,11 @@ assembly(f"""
 .globl kernel_stack_guard, trap_stack_top, departure, kernel_stack_top
 kernel_stack_guard:
     .skip {FRAME_SIZE}
-    .skip {STACK_SIZE - 32}
+    .skip {STACK_SIZE - 8 - size_of(Departure)}
 trap_stack_top:                         # where all begins but a call, which begins with `departure`
     .skip 8                             # as C wants the stack aligned
 departure:
-    .skip 24
+    .skip {size_of(Departure)}
 kernel_stack_top:
 
 .globl spare_stacks
@@ -120,7 +123,7 @@ window_level2:  .skip {FRAME_SIZE}
 
 .globl floating_point_states
 floating_point_states:
-    .skip {ENVIRONMENTS * FLOATING_POINT_SIZE}
+    .skip {ENVIRONMENTS * size_of(SavedState)}
 .text
 """)
 

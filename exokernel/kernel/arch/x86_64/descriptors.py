@@ -6,7 +6,7 @@ lead is `vectors`'. [SDM vol. 3A §3.4, §6.14, §8.7]
 """
 
 from exokernel.abi.x86_64 import Vector
-from exokernel.dialect import Array, Record, Word, array, bit, bits, u16, u32
+from exokernel.dialect import Array, Record, Word, array, bit, bits, offset_of, size_of, u16, u32
 from exokernel.dialect.unsafe import address_of, symbol_address
 from exokernel.kernel.arch.x86_64.boot import SPARE_STACKS, spare_stack_top
 from exokernel.kernel.arch.x86_64.instructions import (
@@ -85,7 +85,7 @@ class TaskState(Record):
     spare_stacks: Array[u32] = array(14)  # low, high of each of seven
     unused_too: Array[u32] = array(2)
     reserved_too: u16 = 0
-    port_map: u16 = 104  # beyond the limit: user code reaches no port
+    port_map: u16 = 0  # where it begins
 
 
 class TableRegister(Record):
@@ -108,18 +108,17 @@ def load() -> None:
     _fill_task()
     table_register.limit = SEGMENTS * 8 - 1
     table_register.base = address_of(segments)
-    load_segments(address_of(table_register) + 6)
+    load_segments(address_of(table_register) + offset_of(TableRegister, "limit"))
     load_local_segments(NO_SEGMENTS)  # or it would be where reset has left it: in the user's half, from 0 on
     load_task(TASK)
 
     table_register.limit = GATES * 16 - 1
     table_register.base = address_of(gates)
-    load_gates(address_of(table_register) + 6)
+    load_gates(address_of(table_register) + offset_of(TableRegister, "limit"))
 
-    write_register(SYSTEM_CALL_SEGMENTS, 0, KERNEL_CODE | (KERNEL_DATA + 3) << 16)
-    entry = symbol_address("syscall_entry")
-    write_register(SYSTEM_CALL_ENTRY, entry & 0xFFFFFFFF, entry >> 32 & 0xFFFFFFFF)
-    write_register(SYSTEM_CALL_MASK, int(KERNEL_CLEARS), 0)
+    write_register(SYSTEM_CALL_SEGMENTS, (KERNEL_CODE | (KERNEL_DATA + 3) << 16) << 32)
+    write_register(SYSTEM_CALL_ENTRY, symbol_address("syscall_entry"))
+    write_register(SYSTEM_CALL_MASK, int(KERNEL_CLEARS))
 
 
 def _fill_segments() -> None:
@@ -133,7 +132,7 @@ def _fill_segments() -> None:
     segments[TASK // 8] = Segment.of(
         int(
             TaskSegment(
-                limit=103,
+                limit=size_of(TaskState) - 1,
                 base_low=base & 0xFFFFFF,
                 kind=AVAILABLE_TASK,
                 present=True,
@@ -145,6 +144,7 @@ def _fill_segments() -> None:
 
 
 def _fill_task() -> None:
+    task.port_map = size_of(TaskState)  # beyond the limit: user code reaches no port
     top = symbol_address("trap_stack_top")
     task.kernel_stack[0] = top & 0xFFFFFFFF
     task.kernel_stack[1] = top >> 32 & 0xFFFFFFFF

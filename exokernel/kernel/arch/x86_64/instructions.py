@@ -60,14 +60,13 @@ def forbid_user_access() -> None:
 # Model-specific registers and identification
 
 
-@instruction("wrmsr", register="c", low="a", high="d", clobbers="memory")
-def write_register(register: int, low: int, high: int) -> None:
-    processor.write_register(register, high << 32 | low)
+@instruction("mov %rax, %rdx; shr $32, %rdx; wrmsr", register="c", value="a", clobbers="rdx, memory")
+def write_register(register: int, value: int) -> None:
+    processor.write_register(register, value)
 
 
-@instruction("rdmsr", register="c", result="a", clobbers="rdx")
+@instruction("rdmsr; shl $32, %rdx; or %rdx, %rax", register="c", result="a", clobbers="rdx")
 def read_register(register: int) -> int:
-    """Read the low half of a model-specific register."""
     return processor.read_register(register)
 
 

@@ -60,7 +60,7 @@ def missing() -> str:
 
 def allow_no_execute() -> None:
     """Make the processor understand the tables `paging.build` makes."""
-    write_register(EXTENDED_FEATURES, int(FEATURES), 0)
+    write_register(EXTENDED_FEATURES, int(FEATURES))
 
 
 def protect() -> None:

@@ -42,7 +42,7 @@ def controller() -> Controller:
 
 def start() -> None:
     """Begin to tick, as soon as interrupts are on."""
-    write_register(APIC_BASE, read_register(APIC_BASE) | CONTROLLER_ENABLED, 0)
+    write_register(APIC_BASE, read_register(APIC_BASE) | CONTROLLER_ENABLED)
     apic = controller()
     apic.spurious = ENABLED | IGNORED_VECTOR
     apic.divider = UNDIVIDED

@@ -13,8 +13,8 @@ from exokernel.abi.console import Stream
 from exokernel.abi.environment_page import EXCEPTION_STACK
 from exokernel.abi.names import FRAME_SIZE
 from exokernel.abi.tables import Reason
-from exokernel.abi.x86_64 import TrapFrame, Vector
-from exokernel.dialect import Record, cold, inline, never_inline, size_of, unsigned_less, wrapping_add, wrapping_sub
+from exokernel.abi.x86_64 import InterruptFrame, TrapFrame, Vector
+from exokernel.dialect import cold, inline, never_inline, size_of, unsigned_less, wrapping_add, wrapping_sub
 from exokernel.dialect.unsafe import exported, interrupt, record_at
 from exokernel.kernel import processor, slices
 from exokernel.kernel.arch.x86_64 import departure, floating_point
@@ -30,16 +30,6 @@ from exokernel.kernel.state import machine_state
 SPARED = 192  # bytes left below its stack pointer: a function's red zone, and where a handler that returns puts the address
 RECORD = size_of(TrapFrame)
 STACK_BASE = FRAME_SIZE - EXCEPTION_STACK  # offset in the environment page
-
-
-class InterruptFrame(Record):
-    """What the processor pushes, and what `iretq` pops."""
-
-    instruction: int
-    code_segment: int
-    flags: int
-    stack: int
-    stack_segment: int
 
 
 @inline

@@ -6,8 +6,9 @@ out of the ordinary takes the long way, the function of `traps`. An exception of
 own is a panic, and finds all registers as they were. [SDM vol. 3A §6.12]
 """
 
+from exokernel.abi.environment_page import EnvironmentPage
 from exokernel.abi.names import FRAME_SIZE
-from exokernel.abi.x86_64 import TrapFrame, Vector
+from exokernel.abi.x86_64 import InterruptFrame, TrapFrame, Vector
 from exokernel.dialect import Array, offset_of, size_of
 from exokernel.dialect.unsafe import assembly, placed
 from exokernel.kernel.arch.x86_64.descriptors import USER_CODE, USER_DATA
@@ -15,12 +16,39 @@ from exokernel.kernel.arch.x86_64.registers import USER_FLAGS
 from exokernel.kernel.arch.x86_64.running import Running, USER_END
 
 VECTORS = 33  # exceptions and the timer; beyond them nothing is expected
-WITH_ERRORS = (8, 10, 11, 12, 13, 14, 17)  # for which the processor pushes an error code
-FORWARDED = (0, 1, 3, 4, 5, 6, 10, 11, 12, 13, 14, 16, 17, 19)
+WITH_ERRORS = (  # for which the processor pushes an error code
+    Vector.DOUBLE_FAULT,
+    Vector.INVALID_TSS,
+    Vector.SEGMENT_NOT_PRESENT,
+    Vector.STACK_SEGMENT,
+    Vector.GENERAL_PROTECTION,
+    Vector.PAGE_FAULT,
+    Vector.ALIGNMENT,
+)
+FORWARDED = (
+    Vector.DIVIDE,
+    Vector.DEBUG,
+    Vector.BREAKPOINT,
+    Vector.OVERFLOW,
+    Vector.BOUND,
+    Vector.INVALID_OPCODE,
+    Vector.INVALID_TSS,
+    Vector.SEGMENT_NOT_PRESENT,
+    Vector.STACK_SEGMENT,
+    Vector.GENERAL_PROTECTION,
+    Vector.PAGE_FAULT,
+    Vector.FLOATING_POINT,
+    Vector.ALIGNMENT,
+    Vector.SIMD,
+)
 NEVER_RESUMED = (Vector.DOUBLE_FAULT, Vector.MACHINE_CHECK)
 
 RECORD = FRAME_SIZE - size_of(TrapFrame)  # offset in the environment page
-INSTRUCTION, CODE, FLAGS, STACK = 0, 8, 16, 24  # offsets in what the processor pushes
+HANDLERS = offset_of(EnvironmentPage, "handlers")
+INSTRUCTION = offset_of(InterruptFrame, "instruction")
+CODE = offset_of(InterruptFrame, "code_segment")
+FLAGS = offset_of(InterruptFrame, "flags")
+STACK = offset_of(InterruptFrame, "stack")
 
 entry_points: Array[int] = placed("entry_points", VECTORS)
 
@@ -66,7 +94,7 @@ enter_{vector}:
     jbe 1f                              # on the exception stack already
     movq running + {offset_of(Running, "page")}, %rax
     {address_record(vector)}
-    movq {8 * vector}(%rax), %rcx
+    movq {HANDLERS + 8 * vector}(%rax), %rcx
     testq %rcx, %rcx
     jz 1f
     cmpq user_end, %rcx
@@ -110,7 +138,7 @@ def target(vector: int) -> str:
     return "ignored_interrupt"  # an NMI says that somebody pressed a button; the rest does not come
 
 
-assembly("\n".join(short_way(vector) for vector in FORWARDED))
+assembly("\n".join(short_way(int(vector)) for vector in FORWARDED))
 assembly("\n".join(f"enter_{int(vector)}:\n{kernel_own(vector)}" for vector in NEVER_RESUMED))
 assembly(f"""
 enter_{int(Vector.DEVICE_NOT_AVAILABLE)}:

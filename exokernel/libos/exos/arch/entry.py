@@ -22,7 +22,7 @@ from exokernel.libos.exos.first import begin
 from exokernel.libos.exos.memory import resolve
 from exokernel.libos.exos.processes import leave
 
-PAGE_FAULT = ENVIRONMENT_PAGE + 8 * Vector.PAGE_FAULT
+PAGE_FAULT = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "handlers") + 8 * Vector.PAGE_FAULT
 END = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "end")
 CRITICAL = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "critical")
 INTERRUPTED = ENVIRONMENT_PAGE + offset_of(EnvironmentPage, "interrupted")
