@@ -104,8 +104,7 @@ def _check_recursion(builder: FunctionBuilder, node: ast.AST, declaration: Funct
 def yield_(builder: FunctionBuilder, node: ast.Yield) -> None:
     """`yield value`: the consumer's code stands here."""
     frame = builder.frame
-    if frame.on_yield is None or frame.yields is None:
-        raise builder.error("only generators yield", node, "annotate the result: `-> Iterator[int]`")
+    assert frame.on_yield is not None and frame.yields is not None
     value = None
     if node.value is not None and frame.yields != types.NONE:
         kind = frame.yields

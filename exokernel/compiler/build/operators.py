@@ -59,7 +59,7 @@ def combine(
         if isinstance(operator, ast.Div):
             hint = "`//` divides, rounding down"
             raise builder.error("`/` makes a float, and there is no floating point", node, hint)
-        raise builder.error("the dialect has no such operator", node, "write it with those of numbers: `*`, `//`, `%`, `<<`")
+        raise builder.error("the dialect has no such operator", node, "multiply and add, or shift")
     kind = _result(builder, node, symbol, left.type, right.type)
     if isinstance(left.operand, op.Constant) and isinstance(right.operand, op.Constant):
         folded = _fold(builder, node, symbol, left.operand.value, right.operand.value, kind)

@@ -76,8 +76,7 @@ def address_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) 
     if isinstance(result, Located):
         builder.emit(op.AddressOf(target, result.place))
     elif isinstance(result.type, types.Array):
-        if not isinstance(result.operand, op.Local):
-            raise builder.error("this has no address", given, "give it a place: a static, or a name of an array")
+        assert isinstance(result.operand, op.Local)
         element = types.storage(result.type.element)
         builder.emit(op.AddressOf(target, op.Place(result.operand, (), element)))
     elif isinstance(result.type, (types.Record, types.Optional)):
