@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -62,6 +63,13 @@ def test_every_call_the_kernel_implements_is_declared() -> None:
 def test_tests_have_docstrings_too() -> None:
     named = [source for source in sources("tests") if source.path.name != "__init__.py"]
     assert broken(rules.missing_docstrings, named) == []
+
+
+def test_both_type_checkers_read_all_that_is_in_the_dialect() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    guests = {str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("guests")}
+    assert tools["mypy"]["files"] == tools["pyright"]["include"]
+    assert guests | {"exokernel", "programs"} <= set(tools["mypy"]["files"])
 
 
 def test_nothing_speaks_of_how_the_house_was_built() -> None:

@@ -308,7 +308,7 @@ def largest(left: T, right: T) -> T:
     return left if pick(left) else right
 
 
-def pick(value: T) -> bool:
+def pick(value: T) -> bool:  # pyright: ignore[reportInvalidTypeVarUse]  compiled once for each type
     return True
 
 
