@@ -128,3 +128,14 @@ def test_the_variable_that_decides(variables: list[str], words: int, tmp_path: P
     options = [f"-e{name}={value}" for name, value in given.items()]
     ended = exok("native", "wc.py", ["-w", "text"], None, tmp_path, options=options)
     assert ended.stdout == f"{words} text\n".encode()
+
+
+@pytest.mark.boot
+def test_a_quarter_of_a_gibibyte_of_input(tmp_path: Path) -> None:
+    size = 256 << 20
+    with (tmp_path / "hole").open("wb") as file:
+        file.write(b"at the beginning\n")
+        file.seek(size - 7)
+        file.write(b" at end")
+    ran = exok("qemu", "wc.py", ["hole"], None, tmp_path)
+    assert (ran.stdout, ran.stderr, ran.returncode) == (f"        1         5 {size} hole\n".encode(), b"", 0)
