@@ -11,7 +11,7 @@ from exokernel.kernel.arch import machine, startup
 from exokernel.kernel.arch.loader import MAGIC, modules, start_info
 from exokernel.kernel.capabilities import secret
 from exokernel.kernel.drivers import console
-from exokernel.kernel.processor import entry_of, run
+from exokernel.kernel.processor import resume
 from exokernel.kernel.state import machine_state
 
 
@@ -33,4 +33,4 @@ def boot(information: int) -> None:
         machine.panic("bad_program")
     machine_state().slice_length = startup.start_timer()  # 7. and an end to everybody's slice
     machine_state().started = startup.time()
-    run(FIRST, entry_of(FIRST))  # 8. from here on the kernel is left
+    resume(FIRST)  # 8. from here on the kernel is left

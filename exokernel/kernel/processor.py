@@ -14,7 +14,7 @@ from exokernel.kernel.console import report_death
 from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.kernel.state import environments, machine_state, slices
 
-NOWHERE = 0
+NOWHERE = 0  # no entry point
 
 
 @inline
@@ -47,6 +47,12 @@ def run(environment: EnvironmentId, entry: int) -> None:
     machine.begin(environment, root, page, at, entry)
 
 
+@inline
+def resume(environment: EnvironmentId) -> None:
+    """Continue an environment that wants to run."""
+    run(environment, entry_of(environment))
+
+
 def successor(first: int) -> EnvironmentId:
     """Find the next slice, from position `first` on, whose owner can run and owes nothing; name the owner, or NOBODY."""
     for step in range(SLICES):
@@ -70,7 +76,7 @@ def give_up() -> None:
         state.current = NOBODY
         machine.idle()
     else:
-        run(next_one, entry_of(next_one))
+        resume(next_one)
 
 
 @cold

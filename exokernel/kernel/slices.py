@@ -10,15 +10,15 @@ time slices]
 from exokernel.abi.capability import Rights
 from exokernel.abi.errors import InUse, QuotaExceeded, WrongKind
 from exokernel.abi.names import NOBODY, SLICES, EnvironmentId, Slice, Slot
-from exokernel.abi.tables import Phase, Reason
+from exokernel.abi.tables import Reason
 from exokernel.dialect import inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import key_in, require, require_unless_dead
-from exokernel.kernel.processor import NOWHERE, die, entry_of, give_up, require_entry_of, run
+from exokernel.kernel.environments import require_before_death
+from exokernel.kernel.processor import NOWHERE, die, entry_of, give_up, require_entry_of, resume, run
 from exokernel.kernel.state import environments, machine_state, slices
 
 EXCESS_LIMIT = 8  # ticks an environment may owe
-NOTHING = 0  # to announce
 
 
 @inline
@@ -60,9 +60,9 @@ def slice_free(caller: EnvironmentId, slice: Slice, key: Slot) -> None:
 def slice_give(caller: EnvironmentId, slice: Slice, key: Slot, receiver: EnvironmentId) -> None:
     """Hand a slice on, and with it the quota to own it: so a receiver need not agree, and loses nothing."""
     owner = slices[slice].owner
-    phase = environments[receiver].phase
-    if owner == NOBODY or (phase != Phase.LIVE and phase != Phase.EMBRYO):
+    if owner == NOBODY:
         raise WrongKind(slice)
+    require_before_death(receiver)
     require(caller, key, Rights.GRANT, slices[slice].guard)
 
     environments[owner].slice_quota -= 1
@@ -87,7 +87,7 @@ def yield_to(caller: EnvironmentId, environment: EnvironmentId) -> None:
 
 
 def tick() -> int:
-    """End a slice; return the entry point that must be told, or NOTHING. The timer calls this.
+    """End a slice; return the entry point that must be told, or NOWHERE. The timer calls this.
 
     Whoever runs is told when the next slice is somebody else's. A tick that finds it still
     here is charged to it, and enough of them are fatal.
@@ -96,14 +96,14 @@ def tick() -> int:
     current = machine_state().current
     if machine_state().ending:
         overstay(current)
-        return NOTHING
+        return NOWHERE
 
     next_one = turn()
     if next_one == NOBODY or next_one == current:
-        return NOTHING
+        return NOWHERE
     if current == NOBODY:
-        run(next_one, entry_of(next_one))
-        return NOTHING
+        resume(next_one)
+        return NOWHERE
     return announce_end(current)
 
 
@@ -114,7 +114,7 @@ def announce_end(current: EnvironmentId) -> int:
     if machine.is_entry(entry):
         return entry
     die(Reason.NO_ENTRY, 0)
-    return NOTHING
+    return NOWHERE
 
 
 def overstay(current: EnvironmentId) -> None:

@@ -181,11 +181,7 @@ DEBT = Guard(SLICES, "    environments[current].excess += 1", "    environments[
 TOLD = Guard(
     SLICES, "if next_one == NOBODY or next_one == current:", "if LOST or next_one == NOBODY or next_one == current:"
 )
-LIVING_RECEIVER = Guard(
-    SLICES,
-    "(phase != Phase.LIVE and phase != Phase.EMBRYO):\n        raise WrongKind(slice)",
-    "(not LOST and phase != Phase.LIVE and phase != Phase.EMBRYO):\n        raise WrongKind(slice)",
-)
+LIVING_RECEIVER = skipped(SLICES, "require_before_death(receiver)")
 ENTRY = negated(PROCESSOR, "not machine.is_entry(entry)")
 UNREAPED = Guard(
     ENVIRONMENTS,
