@@ -6,6 +6,7 @@ import ast
 
 from exokernel.compiler.build import lists, operators, places, records
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import context
 from exokernel.compiler.build.registry import statement
 from exokernel.compiler.build.values import Located, Result, Value, Variable
 from exokernel.compiler.check import annotation, types
@@ -180,12 +181,6 @@ def _declared(builder: FunctionBuilder, target: ast.Name, kind: Type) -> Variabl
     return known
 
 
-def context(builder: FunctionBuilder) -> annotation.Context:
-    """How annotations are read where the builder stands."""
-    frame = builder.frame
-    return annotation.Context(frame.scope, frame.bindings, frame.owner)
-
-
 @statement(ast.AugAssign)
 def augmented(builder: FunctionBuilder, node: ast.AugAssign) -> None:
     target = node.target
@@ -216,5 +211,3 @@ def _settled(builder: FunctionBuilder, place: op.Place) -> op.Place:
         else:
             steps.append(step)
     return op.Place(place.base, tuple(steps), place.storage)
-
-

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from exokernel.compiler.build import iteration, places, sequences, words
 from exokernel.compiler.build.comprehension import generated
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import context, meaning
 from exokernel.compiler.build.registry import intrinsic
 from exokernel.compiler.build.values import Result, Value
-from exokernel.compiler.check import annotation, layout, types
+from exokernel.compiler.check import annotation, classes, layout, types
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir import types as ir
@@ -165,8 +166,6 @@ WRAPPING = {
 @intrinsic(*(f"dialect.{name}" for name in WRAPPING))
 def wrapping(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
     left, right = numbers(builder, arguments(builder, node, 2))
-    from exokernel.compiler.build.expressions import meaning
-
     name = getattr(meaning(builder, node.func), "name").rpartition(".")[2]
     target = builder.temporary(types.INT)
     builder.at(node)
@@ -186,8 +185,6 @@ def unsigned_less(builder: FunctionBuilder, node: ast.Call, expected: Type | Non
 @intrinsic("dialect.size_of")
 def size_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
     (given,) = arguments(builder, node, 1)
-    from exokernel.compiler.build.assignment import context
-
     kind = annotation.resolve(context(builder), given)
     return Value(types.INT, op.Constant(layout.size_of(kind)[0], ir.INT))
 
@@ -195,9 +192,6 @@ def size_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> 
 @intrinsic("dialect.offset_of")
 def offset_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
     given, name = arguments(builder, node, 2)
-    from exokernel.compiler.build.assignment import context
-    from exokernel.compiler.check import classes
-
     kind = annotation.resolve(context(builder), given)
     if not isinstance(kind, types.Record) or not isinstance(name, ast.Constant):
         hint = "write `offset_of(Thing, \"field\")`"

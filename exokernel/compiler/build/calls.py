@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from exokernel.compiler.build import generics, records, tuples, words
 from exokernel.compiler.build.function import CallSite, FunctionBuilder
+from exokernel.compiler.build.names import meaning, near, of_known
+from exokernel.compiler.build.places import present
 from exokernel.compiler.build.refusals import CALLS, ERASED
 from exokernel.compiler.build.registry import INTRINSICS, expression
 from exokernel.compiler.build.values import Escape, Result, Value
@@ -53,8 +55,6 @@ def class_of(type: Type) -> ClassDeclaration | None:
 
 @expression(ast.Call)
 def call(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
-    from exokernel.compiler.build.expressions import meaning
-
     for each in node.args:
         if isinstance(each, ast.Starred):
             raise builder.error("there are no starred arguments", each, "write them out one by one")
@@ -114,8 +114,6 @@ def _class_method(builder: FunctionBuilder, node: ast.Call, function: ast.Attrib
     if isinstance(owner, RecordClass) and owner.parameters:
         kind = annotation.resolve(annotation.Context(builder.frame.scope, builder.frame.bindings), function.value)
         owner = class_of(kind) or owner
-    from exokernel.compiler.build.expressions import near
-
     declared = owner.functions.get(function.attr)
     if declared is None:
         raise builder.error(f"`{owner.short}` has no method `{function.attr}`", function, near(owner, function.attr))
@@ -142,8 +140,6 @@ def _method(builder: FunctionBuilder, node: ast.Call, function: ast.Attribute) -
     owner = class_of(receiver.type)
     declared = owner.functions.get(function.attr) if owner is not None else None
     if declared is None:
-        from exokernel.compiler.build.expressions import near
-
         raise builder.error(f"`{receiver.type}` has no method `{function.attr}`", function, near(owner, function.attr))
     if "property" in functions.traits(declared):
         raise builder.error(f"`{function.attr}` is a property", function, "leave the parentheses out")
@@ -161,8 +157,6 @@ def call_method(
     """Call a method on a receiver already computed."""
     if "static" in functions.traits(function):
         return call_function(builder, node, function, arguments, keywords)
-    from exokernel.compiler.build.places import present
-
     return call_function(builder, node, function, arguments, keywords, present(builder, receiver))
 
 
@@ -246,8 +240,6 @@ def _default(
 ) -> op.Operand:
     if default is None:
         raise builder.error(f"`{function.short}` needs `{name}`", node, f"add `{name}=...`, a `{kind}`")
-    from exokernel.compiler.build.expressions import of_known
-
     known = constants.evaluate(function.scope, default)
     return builder.coerce(of_known(builder, known), kind, node, f"`{name}`")
 
@@ -290,5 +282,3 @@ def _instruct(builder: FunctionBuilder, node: ast.Call, found: InstructionDeclar
     if signature.result == types.NEVER:
         builder.end(op.Stop(op.Fault.UNREACHABLE))
     return Value(signature.result, target if target is not None else op.Constant(None, ir.NONE))
-
-

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import meaning
 from exokernel.compiler.build.registry import statement
 from exokernel.compiler.build.values import Catch, Cleanup, Dispatch, Escape
 from exokernel.compiler.check import intrinsics
@@ -42,8 +43,6 @@ def _raised(builder: FunctionBuilder, node: ast.expr) -> int:
 
 
 def _class(builder: FunctionBuilder, node: ast.expr) -> ErrorClass:
-    from exokernel.compiler.build.expressions import meaning
-
     found = meaning(builder, node)
     if isinstance(found, ErrorClass):
         return found

@@ -6,6 +6,7 @@ import ast
 
 from exokernel.compiler.build import calls, conditions, lists, places, tuples
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import meaning, near, of_known
 from exokernel.compiler.build.refusals import ERASED
 from exokernel.compiler.build.registry import expression
 from exokernel.compiler.build.statics import storage_of, type_of
@@ -19,12 +20,10 @@ from exokernel.compiler.check.declarations import (
     Erased,
     FunctionDeclaration,
     Intrinsic,
-    Known,
     StaticDeclaration,
 )
 from exokernel.compiler.check.functions import traits
 from exokernel.compiler.check.types import Type, lowered
-from exokernel.compiler.diagnostics import nearest
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.parse.modules import Module
 
@@ -40,33 +39,6 @@ def constant(builder: FunctionBuilder, node: ast.Constant, expected: Type | None
     if node.value is ...:
         raise builder.error("`...` has no meaning here", node, "write the value; an empty body is `pass`")
     return of_known(builder, constants.known(node.value))
-
-
-def of_known(builder: FunctionBuilder, known: Known) -> Value:
-    """A build-time value as an operand."""
-    if isinstance(known.type, types.Tuple):
-        items = tuple(of_known(builder, each).operand for each in known.items())
-        target = builder.temporary_of(lowered(known.type))
-        builder.emit(op.MakeTuple(target, items))
-        return Value(known.type, target)
-    assert isinstance(known.value, (int, bool, str, bytes)) or known.value is None
-    value = int(known.value) if isinstance(known.value, int) and known.type != types.BOOL else known.value
-    return Value(types.value_of(known.type), op.Constant(value, lowered(known.type)))
-
-
-def is_local(builder: FunctionBuilder, node: ast.expr) -> bool:
-    """Whether a name is one of the function's own."""
-    return isinstance(node, ast.Name) and node.id in builder.frame.assigned
-
-
-def meaning(builder: FunctionBuilder, node: ast.expr) -> Declaration | None:
-    """The declaration a dotted name stands for, unless it begins with a local name."""
-    root = node
-    while isinstance(root, (ast.Attribute, ast.Subscript)):
-        root = root.value
-    if not isinstance(root, ast.Name) or is_local(builder, root):
-        return None
-    return builder.frame.scope.meaning(node)
 
 
 @expression(ast.Name)
@@ -91,7 +63,7 @@ def declared(builder: FunctionBuilder, node: ast.expr, found: Declaration) -> Re
     """The value of a name of a module."""
     match found:
         case ConstantDeclaration():
-            return tuples.of_constant(builder, constants.constant_value(found))
+            return of_known(builder, constants.constant_value(found))
         case StaticDeclaration():
             place = op.Place(builder.program.static(found), (), storage_of(found))
             return Located(type_of(found), place)
@@ -164,16 +136,6 @@ def member(builder: FunctionBuilder, node: ast.Attribute, base: Result) -> Resul
     raise builder.error(f"`{holder}` has no `{attr}`", node, near(owner, attr))
 
 
-def near(owner: ClassDeclaration | None, attr: str) -> str:
-    """A hint that names what may have been meant."""
-    if owner is None:
-        return "records, words, enumerations and named tuples have names after a dot"
-    known = [*owner.functions]
-    for fields in (getattr(owner, "fields", None), getattr(owner, "members", None)):
-        known.extend(fields or ())
-    return nearest(attr, known, f"it has {', '.join(known) or 'nothing after a dot'}")
-
-
 @expression(ast.IfExp)
 def choice(builder: FunctionBuilder, node: ast.IfExp, expected: Type | None) -> Result:
     """`a if test else b`: only the one chosen is computed."""
@@ -229,5 +191,3 @@ def named(builder: FunctionBuilder, node: ast.NamedExpr, expected: Type | None) 
 @expression(ast.ListComp, ast.List)
 def listed(builder: FunctionBuilder, node: ast.ListComp | ast.List, expected: Type | None) -> Result:
     return lists.make(builder, node, expected)
-
-

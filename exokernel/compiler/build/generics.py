@@ -6,6 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from exokernel.compiler.build.names import context
+from exokernel.compiler.build.trial import type_of
 from exokernel.compiler.check import annotation, functions, types
 from exokernel.compiler.check.declarations import FunctionDeclaration, Intrinsic, NameType, RecordClass
 from exokernel.compiler.check.types import Type
@@ -46,11 +48,7 @@ def infer(
 def _type_of(builder: FunctionBuilder, node: ast.expr, note: ast.expr) -> Type:
     """The type of an argument, without building it."""
     if isinstance(note, ast.Subscript) and isinstance(note.value, ast.Name) and note.value.id == "type":
-        from exokernel.compiler.build.assignment import context
-
         return annotation.resolve(context(builder), node)
-    from exokernel.compiler.build.trial import type_of
-
     return type_of(builder, node)
 
 

@@ -7,7 +7,10 @@ from collections.abc import Callable
 
 from exokernel.compiler.build import assignment, calls, exceptions, generics
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import meaning
+from exokernel.compiler.build.places import present
 from exokernel.compiler.build.registry import statement
+from exokernel.compiler.build.trial import type_of
 from exokernel.compiler.build.values import Cleanup, Control, Frame, Rest, Value
 from exokernel.compiler.check import functions, types
 from exokernel.compiler.check.declarations import ClassDeclaration, FunctionDeclaration, RecordClass
@@ -20,8 +23,6 @@ Callee = tuple[FunctionDeclaration, Value | None]
 
 def callee(builder: FunctionBuilder, node: ast.Call) -> Callee | None:
     """The function a call means, and the receiver of a method; None when it is no such call."""
-    from exokernel.compiler.build.expressions import meaning
-
     found = meaning(builder, node.func)
     if isinstance(found, FunctionDeclaration):
         return found, None
@@ -31,14 +32,10 @@ def callee(builder: FunctionBuilder, node: ast.Call) -> Callee | None:
     if isinstance(owner, ClassDeclaration):
         static = owner.functions.get(node.func.attr)
         return None if static is None else (static, None)
-    from exokernel.compiler.build.trial import type_of
-
     holder = calls.class_of(type_of(builder, node.func.value))
     declared = holder.functions.get(node.func.attr) if holder is not None else None
     if declared is None or not (functions.traits(declared) is not None and declared.yielding):
         return None
-    from exokernel.compiler.build.places import present
-
     return declared, present(builder, builder.value(node.func.value))
 
 

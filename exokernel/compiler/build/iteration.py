@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from exokernel.compiler.build import assignment, conditions, inlining, sequences
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import meaning
 from exokernel.compiler.build.registry import statement
 from exokernel.compiler.build.sequences import Element, Sequence
 from exokernel.compiler.build.values import Loop, Value
@@ -78,8 +79,6 @@ def produce(builder: FunctionBuilder, node: ast.expr, consume: Consume, after: o
     Answers how many elements there may be at most, if that is known.
     """
     if isinstance(node, ast.Call):
-        from exokernel.compiler.build.expressions import meaning
-
         found = meaning(builder, node.func)
         if found == Intrinsic("builtins.enumerate"):
             return _enumerated(builder, node, consume, after)

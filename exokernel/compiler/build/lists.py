@@ -7,6 +7,7 @@ import ast
 from exokernel.compiler.build import capacity, iteration, places, sequences
 from exokernel.compiler.build.comprehension import generated
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import meaning
 from exokernel.compiler.build.values import ListStorage, Result, Value, Variable
 from exokernel.compiler.check import types
 from exokernel.compiler.check.declarations import Intrinsic
@@ -19,8 +20,6 @@ ZERO, ONE = op.Constant(0, ir.INT), op.Constant(1, ir.INT)
 
 def makes_list(builder: FunctionBuilder, node: ast.expr) -> bool:
     """Whether an expression makes a new list: `[...]`, `[... for ...]`, `list(...)`, `[x] * n`."""
-    from exokernel.compiler.build.expressions import meaning
-
     match node:
         case ast.List() | ast.ListComp():
             return True

@@ -76,5 +76,3 @@ def module_assertion(scope: Scope, statement: ast.Assert) -> None:
     """An assertion at module level holds at build time or the build stops."""
     if constants.evaluate(scope, statement.test).value is not True:
         raise scope.error("this assertion about constants fails", statement, "one of the constants it names is not what was relied on")
-
-

@@ -6,6 +6,7 @@ import ast
 
 from exokernel.compiler.build import comparisons
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import of_known
 from exokernel.compiler.build.registry import expression
 from exokernel.compiler.build.values import Result, Value
 from exokernel.compiler.check import classes, constants, types
@@ -42,8 +43,6 @@ def binary(builder: FunctionBuilder, node: ast.BinOp, expected: Type | None) -> 
 
 
 def _power(builder: FunctionBuilder, node: ast.BinOp) -> Value:
-    from exokernel.compiler.build.expressions import of_known
-
     try:
         return of_known(builder, constants.evaluate(builder.frame.scope, node))
     except CompileError:

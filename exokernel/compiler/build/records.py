@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from exokernel.compiler.build import places
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import context, meaning, of_known
 from exokernel.compiler.build.values import Located, Result, Value
 from exokernel.compiler.check import annotation, classes, constants, types
 from exokernel.compiler.check.declarations import Field, Intrinsic, RecordClass
@@ -27,8 +28,6 @@ def construction(builder: FunctionBuilder, node: ast.expr) -> Construction | Non
     """Compute the arguments of `R(field=...)`; None when the node is anything else."""
     if not isinstance(node, ast.Call):
         return None
-    from exokernel.compiler.build.expressions import meaning
-
     found = meaning(builder, node.func)
     if not isinstance(found, RecordClass):
         return None
@@ -64,8 +63,6 @@ def _check_field(builder: FunctionBuilder, field: Field, value: Value, node: ast
 
 
 def _record_of(builder: FunctionBuilder, node: ast.expr) -> RecordClass:
-    from exokernel.compiler.build.assignment import context
-
     kind = annotation.resolve(context(builder), node)
     assert isinstance(kind, types.Record)
     return kind.declaration
@@ -96,8 +93,6 @@ def fill(builder: FunctionBuilder, place: op.Place, made: Construction, fresh: b
 
 
 def _default(builder: FunctionBuilder, place: op.Place, record: RecordClass, field: Field, fresh: bool) -> None:
-    from exokernel.compiler.build.expressions import of_known
-
     if field.default is None:
         if not fresh:
             builder.emit(op.Zero(place))
@@ -112,8 +107,6 @@ def _default(builder: FunctionBuilder, place: op.Place, record: RecordClass, fie
 
 def _constant_record(builder: FunctionBuilder, record: RecordClass, field: Field) -> Construction:
     """The record that is the default of an embedded field."""
-    from exokernel.compiler.build.expressions import of_known
-
     assert isinstance(field.type, types.Record) and field.default is not None
     if not isinstance(field.default, ast.Call):
         hint = "write the class and its fields: `Inner(field=1)`"
@@ -129,8 +122,6 @@ def _constant_record(builder: FunctionBuilder, record: RecordClass, field: Field
 
 def array_length(builder: FunctionBuilder, node: ast.expr) -> int | None:
     """The length in `array(n)`; None when the node is anything else."""
-    from exokernel.compiler.build.expressions import meaning
-
     if isinstance(node, ast.Call) and meaning(builder, node.func) == Intrinsic("dialect.array"):
         if len(node.args) != 1:
             raise builder.error("an array needs its length", node, "write `array(n)`")
@@ -156,5 +147,3 @@ def make(builder: FunctionBuilder, node: ast.Call) -> Result:
     assert made is not None
     builder.at(node)
     return in_frame(builder, made)
-
-

@@ -9,6 +9,7 @@ from typing import Union
 
 from exokernel.compiler.build import places, tuples
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import meaning
 from exokernel.compiler.build.values import Result, Value
 from exokernel.compiler.check import types
 from exokernel.compiler.check.declarations import Intrinsic
@@ -35,8 +36,6 @@ ZERO = op.Constant(0, ir.INT)
 def of(builder: FunctionBuilder, node: ast.expr) -> Sequence | list[Value] | None:
     """The sequence an expression is, or the items of a tuple; None when it is neither."""
     if isinstance(node, ast.Call):
-        from exokernel.compiler.build.expressions import meaning
-
         match meaning(builder, node.func):
             case Intrinsic("builtins.range"):
                 return _range(builder, node)

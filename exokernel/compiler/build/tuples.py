@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import meaning, of_known
 from exokernel.compiler.build.values import Located, Result, Value
 from exokernel.compiler.check import classes, constants, types
-from exokernel.compiler.check.declarations import ConstantDeclaration, Known, TupleClass
+from exokernel.compiler.check.declarations import ConstantDeclaration, TupleClass
 from exokernel.compiler.check.types import Type
 from exokernel.compiler.ir import operations as op
 
@@ -57,8 +58,6 @@ def make_named(builder: FunctionBuilder, node: ast.Call, declared: TupleClass) -
         if name not in given:
             if field.default is None:
                 raise builder.error(f"`{declared.short}` needs `{name}`", node, f"add `{name}=...`")
-            from exokernel.compiler.build.expressions import of_known
-
             given[name] = of_known(builder, classes.default_value(declared, field.default))
     return of_values(builder, node, [given[name] for name in names], kind)
 
@@ -97,8 +96,6 @@ TABLE = 8  # items from which a constant tuple lies in memory
 
 def table(builder: FunctionBuilder, node: ast.expr, least: int = TABLE) -> Located | None:
     """A long constant tuple of one type of scalars, as a constant array; None for anything else."""
-    from exokernel.compiler.build.expressions import meaning
-
     declared = meaning(builder, node) if isinstance(node, (ast.Name, ast.Attribute)) else None
     if not isinstance(declared, ConstantDeclaration):
         return None
@@ -110,10 +107,3 @@ def table(builder: FunctionBuilder, node: ast.expr, least: int = TABLE) -> Locat
     if not scalar or any(types.value_of(each) != element for each in known.type.items):
         return None
     return Located(types.Array(element), builder.program.table(declared, element, known))
-
-
-def of_constant(builder: FunctionBuilder, known: Known) -> Value:
-    """A constant, tuples included."""
-    from exokernel.compiler.build.expressions import of_known
-
-    return of_known(builder, known)

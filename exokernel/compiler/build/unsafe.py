@@ -7,6 +7,7 @@ import ast
 from exokernel.compiler.build import places
 from exokernel.compiler.build.builtins import arguments, numbers
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import context, meaning
 from exokernel.compiler.build.registry import intrinsic
 from exokernel.compiler.build.values import Located, Result, Value
 from exokernel.compiler.check import annotation, constants, functions, types
@@ -17,8 +18,6 @@ from exokernel.compiler.ir import operations as op
 
 
 def _kind(builder: FunctionBuilder, node: ast.expr) -> Type:
-    from exokernel.compiler.build.assignment import context
-
     kind = annotation.resolve(context(builder), node)
     builder.program.note_type(kind)
     return kind
@@ -92,8 +91,6 @@ def address_of(builder: FunctionBuilder, node: ast.Call, expected: Type | None) 
 def entry_address(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Result:
     _require(builder, node)
     (given,) = arguments(builder, node, 1)
-    from exokernel.compiler.build.expressions import meaning
-
     found = meaning(builder, given)
     if not isinstance(found, FunctionDeclaration):
         raise builder.error("`entry_address` takes a function", given, "write `entry_address(function)`, without calling it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from exokernel.compiler.build.function import FunctionBuilder
+from exokernel.compiler.build.names import context
 from exokernel.compiler.build.values import Value
 from exokernel.compiler.check import annotation, classes, types
 from exokernel.compiler.check.declarations import EnumClass, NameType, WordClass
@@ -117,8 +118,6 @@ def integer(builder: FunctionBuilder, value: Value) -> op.Operand:
 
 def conversion(builder: FunctionBuilder, node: ast.Call, declared: NameType) -> Value:
     """`Frame(number)`: a claim about a number, erased."""
-    from exokernel.compiler.build.assignment import context
-
     name = node.func
     wanted = annotation.of_name(context(builder), name, declared)
     if len(node.args) != 1 or node.keywords:

@@ -23,7 +23,7 @@ from exokernel.compiler.check.declarations import (
     TupleClass,
     WordClass,
 )
-from exokernel.compiler.check.types import Tuple, Type, holds_list
+from exokernel.compiler.check.types import Tuple, Type, holds_list, stored_name
 from exokernel.compiler.ir import types as ir
 
 if TYPE_CHECKING:
@@ -260,8 +260,6 @@ def instance(generic: RecordClass, arguments: tuple[Type, ...]) -> RecordClass:
         return generic
     made = generic.instances.get(arguments)
     if made is None:
-        from exokernel.compiler.check.types import stored_name
-
         name = f"{generic.name}[{', '.join(map(stored_name, arguments))}]"
         made = RecordClass(
             name, generic.scope, generic.node, device=generic.device, generic=generic,

@@ -12,6 +12,7 @@ from exokernel.compiler.check.declarations import (
     InstructionDeclaration,
     Intrinsic,
     Known,
+    NameType,
     Parameter,
     RecordClass,
     Signature,
@@ -164,8 +165,6 @@ def assigned_names(function: FunctionDeclaration) -> frozenset[str]:
 
 def type_variables(function: FunctionDeclaration) -> frozenset[str]:
     """The type variables that occur in a function's annotations."""
-    from exokernel.compiler.check.declarations import NameType
-
     found = set()
     syntax = function.syntax
     notes = [each.annotation for each in [*syntax.args.args, *syntax.args.kwonlyargs]] + [syntax.returns]

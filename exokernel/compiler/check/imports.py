@@ -145,5 +145,3 @@ def _source_of(scope: Scope, alias: ast.alias) -> str:
         if isinstance(statement, ast.ImportFrom) and alias in statement.names:
             return statement.module or ""
     return ""
-
-

@@ -259,5 +259,3 @@ def insert(emitter: Emitter, item: op.Insert) -> None:
         value = emitter.define(f"shl {kind} {value}, {item.low}")
     rest = emitter.define(f"and {kind} {word}, {mask}")
     emitter.assign(item.target, emitter.define(f"or {kind} {rest}, {value}"))
-
-
