@@ -1,64 +1,61 @@
-"""What a Unix-like library can fail with, whichever library it is. The numbers are what travels."""
+"""What a Unix-like library can fail with, whichever library it is. The numbers are what travels.
+
+Those below 64 are the kernel's, from 64 on a library's own additions to them, and from 80 on these.
+"""
 
 
 class FileError(Exception):
     """Something is wrong with a file."""
 
-    number = 84
+    number = 80
 
 
 class NotFound(FileError):
     """No such file or directory."""
 
-    number = 85
+    number = 81
 
 
 class IsDirectory(FileError):
     """A directory cannot be read."""
 
-    number = 91
+    number = 82
 
 
 class NotReadable(FileError):
     """The file is there, but not for us."""
 
-    number = 92
+    number = 83
 
 
 class NotOpen(FileError):
     """The descriptor stands for nothing that can be read."""
 
-    number = 86
+    number = 84
 
 
 class TooManyOpen(FileError):
     """All descriptors are in use."""
 
-    number = 87
+    number = 85
 
 
 class ProcessError(Exception):
     """A process cannot be made or found."""
 
-    number = 80
+    number = 86
 
 
 class NoMemory(ProcessError):
     """There is no room for another process."""
 
-    number = 81
+    number = 87
 
 
 class NoChild(ProcessError):
     """That is no child of ours."""
 
-    number = 82
-
-
-class NoFile(Exception):
-    """There is no file of this name."""
-
-    number = 83
+    number = 88
 
 
 class NotExecutable(Exception):
@@ -76,4 +73,4 @@ class TooLong(Exception):
 class HeapExhausted(Exception):
     """The heap's part of the address space is used up."""
 
-    number = 88
+    number = 91

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from exokernel.abi.layout import ARCHIVE
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import bytes_from
-from exokernel.libos.errors import NoFile
+from exokernel.libos.errors import NotFound
 
 MAGIC = b"070701"
 HEADER = 110  # bytes
@@ -37,7 +37,7 @@ def find(name: bytes, folder: bytes = b"") -> Member:
     """Find a file by its whole name, or by its name below a folder, which ends in a slash.
 
     Raises:
-        NoFile: there is none.
+        NotFound: there is none.
     """
     position = 0
     end = kernel.machine().archive_size
@@ -56,7 +56,7 @@ def find(name: bytes, folder: bytes = b"") -> Member:
             mode = hexadecimal(header, MODE_DIGITS)
             return Member(ARCHIVE + data_at, size, mode & FILE_KIND, mode & READABLE != 0)
         position = aligned(data_at + size)
-    raise NoFile
+    raise NotFound
 
 
 def is_named(padded: bytes, name: bytes) -> bool:

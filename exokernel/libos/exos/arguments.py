@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from exokernel.dialect import text_of
 from exokernel.libos.arch.x86_64.memory import bytes_from
-from exokernel.libos.errors import NoFile
+from exokernel.libos.errors import NotFound
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.archive import find
 
@@ -59,6 +59,6 @@ def variables() -> bytes:
     """All variables as NAME=VALUE, each with a NUL behind it."""
     try:
         member = find(ENVIRONMENT)
-    except NoFile:
+    except NotFound:
         return b""
     return bytes_from(member.address, member.size)

@@ -11,7 +11,7 @@ from typing import NewType
 
 from exokernel.dialect import Array, Enumeration, Record, array, u8
 from exokernel.libos.arch.x86_64.memory import address_of_octets, bytes_from, octets_from
-from exokernel.libos.errors import HeapExhausted, IsDirectory, NoFile, NotFound, NotOpen, NotReadable, TooManyOpen
+from exokernel.libos.errors import HeapExhausted, IsDirectory, NotFound, NotOpen, NotReadable, TooManyOpen
 from exokernel.libos.exos.archive import CHARACTERS, DIRECTORY, REGULAR, find
 from exokernel.libos.exos.heap import allocate
 from exokernel.libos.exos.terminal import LONGEST, line, read_line
@@ -54,10 +54,7 @@ def open_file(name: str) -> Descriptor:
         NotReadable: its owner did not let the host read it.
         TooManyOpen: close one first.
     """
-    try:
-        member = find(name.encode())
-    except NoFile:
-        raise NotFound
+    member = find(name.encode())
     if member.kind == DIRECTORY:
         raise IsDirectory
     if not member.readable:
@@ -93,7 +90,7 @@ def open_input() -> None:
             table[INPUT] = Opened(kind=Kind.TERMINAL, address=address_of_octets(line))
             return
         table[INPUT] = Opened(kind=Kind.FILE, address=member.address, size=member.size, regular=member.kind == REGULAR)
-    except NoFile:
+    except NotFound:
         table[INPUT] = Opened(kind=Kind.FILE)
 
 

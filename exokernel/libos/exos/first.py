@@ -11,7 +11,7 @@ from exokernel.abi.errors import KernelError
 from exokernel.abi.names import FIRST, FRAMES, NOBODY, ROOT_SLOT, SLICES, EnvironmentId, Slice
 from exokernel.abi.tables import Resource
 from exokernel.libos import kernel
-from exokernel.libos.errors import NoFile, NotExecutable, ProcessError
+from exokernel.libos.errors import NotExecutable, NotFound, ProcessError
 from exokernel.libos.exos.arch.state import state
 from exokernel.libos.exos.archive import Member, find
 from exokernel.libos.exos.critical import critical, suspend
@@ -43,7 +43,7 @@ def begin() -> None:
         forge_keys()
         release_slices()
         status = supervise()
-    except (KernelError, ProcessError, NotExecutable, NoFile):
+    except (KernelError, ProcessError, NotExecutable, NotFound):
         status = CANNOT_LOAD
     halt(status)
 
@@ -105,7 +105,7 @@ def given() -> Member:
     """Where the archive has the program's arguments."""
     try:
         return find(GIVEN)
-    except NoFile:
+    except NotFound:
         return Member(0, 0)
 
 

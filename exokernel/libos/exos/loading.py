@@ -14,7 +14,7 @@ from exokernel.abi.tables import Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.memory import octets_from
-from exokernel.libos.errors import NoFile, NoMemory, NotExecutable, TooLong
+from exokernel.libos.errors import NoMemory, NotExecutable, NotFound, TooLong
 from exokernel.libos.exos.allocation import new_frame
 from exokernel.libos.exos.arch.elf import (
     EXECUTABLE,
@@ -161,7 +161,7 @@ def execute(name: str, arguments: str) -> NoReturn:
     """Let a program of the archive go on in our place; `arguments`, a space between two, follow its name.
 
     Raises:
-        NoFile: the archive has no such program.
+        NotFound: the archive has no such program.
         NotExecutable: it is no program of ours.
         NoMemory: there is no room for it.
         TooLong: the arguments do not fit a page.
@@ -199,10 +199,10 @@ def hand_over_slices(successor: EnvironmentId) -> None:
 
 
 def find_program(name: bytes) -> Member:
-    """Find a program as the archive names it, or below its folder of programs. Raises NoFile."""
+    """Find a program as the archive names it, or below its folder of programs. Raises NotFound."""
     try:
         return find(name)
-    except NoFile:
+    except NotFound:
         return find(name, PROGRAMS)
 
 

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from exokernel.dialect import Array, u8
 from exokernel.libos.arch.x86_64.memory import address_of_octets
-from exokernel.libos.errors import HeapExhausted, NoFile, NoMemory, NotExecutable, TooLong
+from exokernel.libos.errors import HeapExhausted, NoMemory, NotExecutable, NotFound, TooLong
 from exokernel.libos.on_linux.arch.system import execute_named
 from exokernel.libos.on_linux.arguments import environment
 from exokernel.libos.on_linux.heap import integers, octets
@@ -19,7 +19,7 @@ def execute(name: str, arguments: str) -> NoReturn:
     """Let another program go on in our place; `arguments`, a space between two, follow its name.
 
     Raises:
-        NoFile: there is no such program.
+        NotFound: there is no such program.
         NotExecutable: it is no program.
         NoMemory: there is no room for the arguments.
         TooLong: Linux takes no arguments so long.
@@ -38,7 +38,7 @@ def execute(name: str, arguments: str) -> NoReturn:
         raise NotExecutable
     if answer == TOO_LONG:
         raise TooLong
-    raise NoFile
+    raise NotFound
 
 
 def terminated(text: bytes) -> Array[u8]:

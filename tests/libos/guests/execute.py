@@ -3,9 +3,9 @@
 from exokernel.libos.exos import (
     CHILD,
     NoChild,
-    NoFile,
     NoMemory,
     NotExecutable,
+    NotFound,
     TooLong,
     arguments,
     execute,
@@ -41,7 +41,7 @@ def run(name: str, words: str) -> int:
 def become(name: str, words: str) -> None:
     try:
         execute(name, words)
-    except NoFile:
+    except NotFound:
         leave(127)
     except NotExecutable:
         leave(126)

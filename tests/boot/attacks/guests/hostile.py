@@ -10,7 +10,7 @@ from exokernel.abi.errors import KernelError
 from exokernel.abi.names import ENVIRONMENTS, EnvironmentId, Slot
 from exokernel.abi.tables import Phase
 from exokernel.libos import kernel
-from exokernel.libos.exos import NoChild, NoFile, NoMemory, NotExecutable, arguments, errors, flush_all, wait
+from exokernel.libos.exos import NoChild, NoMemory, NotExecutable, NotFound, arguments, errors, flush_all, wait
 from exokernel.libos.exos.arch.state import page_in_window, state
 from exokernel.libos.exos.archive import find
 from exokernel.libos.exos.critical import pause
@@ -120,7 +120,7 @@ def stage(attack: int) -> None:
         print(f"{attack} cannot be staged")
     except NoMemory:
         print(f"{attack} has no room")
-    except NoFile:
+    except NotFound:
         print(f"{attack} has no program")
     except NotExecutable:
         print(f"{attack} has no program")

@@ -8,7 +8,7 @@ from exokernel.abi.names import NOBODY, EnvironmentId, Slice
 from exokernel.abi.tables import Phase
 from exokernel.libos import kernel
 from exokernel.libos.arch.x86_64.instructions import time_stamp
-from exokernel.libos.exos import NoFile, NoMemory, NotExecutable
+from exokernel.libos.exos import NoMemory, NotExecutable, NotFound
 from exokernel.libos.exos.arch.context import switch
 from exokernel.libos.exos.archive import find
 from exokernel.libos.exos.embryo import Share
@@ -39,7 +39,7 @@ def newborn() -> EnvironmentId:
     """A process that has not run yet."""
     try:
         return spawn(find(PROGRAM), SHARE, kernel.ourselves(), 0, 0)
-    except NoFile:
+    except NotFound:
         raise InUse
     except NoMemory:
         raise InUse
