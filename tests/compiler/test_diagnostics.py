@@ -143,6 +143,11 @@ def test_a_module_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ("from exokernel.libos.exos import arguments\n    return 0", "move it up to the other imports"),
         ("return scaled(1, 2, 3)", "it is declared `scaled(value: int, by: int)`"),
         ("text: bytes = 'a'\n    return len(text)", "take the bytes of the text: `.encode()`"),
+        ("nothing: None = 3\n    return 0", "annotate it as `int`"),
+        ("point: Point = (1, 2)\n    return 0", "write `Point(...)`"),
+        ("kind: Kind = 'ON'\n    return 0", "write a member such as `Kind.ON`"),
+        ("kind: Kind = 1\n    return 0", "find the member of that number: `Kind(...)`"),
+        ("point = Point(x=b'a')\n    return 0", "take an element"),
     ],
 )
 def test_a_hint_says_what_to_write(body: str, hint: str, tmp_path: Path) -> None:

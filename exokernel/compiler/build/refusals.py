@@ -81,6 +81,8 @@ def refusal(node: ast.AST) -> tuple[str, str]:
 def instead(found: Type, wanted: Type) -> str:
     """A hint for a value of one type where another is due: how to make the one of the other, or what to write."""
     match wanted, found:
+        case types.Nothing() | types.Never(), _:
+            return f"annotate it as `{found}`"
         case types.Int(), types.Int() | types.Enum() if wanted.name:
             return f"if it is one, say so: `{wanted}(...)`"
         case types.Bool(), types.Int() | types.Enum():
@@ -98,6 +100,8 @@ def instead(found: Type, wanted: Type) -> str:
         case types.Enum(), types.Int():
             return f"find the member of that number: `{wanted}(...)`"
         case _, types.Array(element) | types.List(element) if types.accepts(wanted, element):
+            return "take an element: `[i]`"
+        case types.Int(), types.Octets() if not wanted.name:
             return "take an element: `[i]`"
         case _, types.Record(declaration) if fitting := _fields(declaration, wanted):
             return f"name a field: `.{fitting[0]}`"
@@ -123,6 +127,8 @@ def _example(wanted: Type) -> str:
             return f"a member such as `{wanted}.{next(iter(classes.enum_members(declaration)), '...')}`"
         case types.Array():
             return f"an array: `name: {wanted} = array(n)`"
+        case types.List():
+            return "items in brackets: `[...]`"
         case types.Tuple(items, None):
             return f"{len(items)} values in parentheses, each of its type"
         case types.Optional(record):
