@@ -68,6 +68,7 @@ class OnCPython:
             error = mishap.number
         except tuple(FAULTS) as stopped:
             fault = first_fault(stopped)
+        if fault is not None:  # only now, when generators that the fault left suspended have run their `finally`
             self.names["clear"]()
         return Outcome(value, error, fault, self.names["digest"]())
 
