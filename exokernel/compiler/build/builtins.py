@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from exokernel.compiler.build import iteration, places, sequences, words
+from exokernel.compiler.build import iteration, lists, places, sequences, words
 from exokernel.compiler.build.comprehension import generated
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.names import context, meaning
@@ -44,8 +44,6 @@ def len_(builder: FunctionBuilder, node: ast.Call, expected: Type | None) -> Res
     result = builder.expression(given)
     builder.at(node)
     if isinstance(result.type, types.List):
-        from exokernel.compiler.build import lists
-
         return Value(types.INT, lists.length(builder, given))
     if isinstance(result.type, types.Tuple):
         return Value(types.INT, op.Constant(len(result.type.items), ir.INT))

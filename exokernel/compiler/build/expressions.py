@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from exokernel.compiler.build import calls, conditions, lists, places, tuples
+from exokernel.compiler.build import assignment, calls, conditions, lists, places, tuples
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.names import meaning, near, of_known
 from exokernel.compiler.build.refusals import ERASED
@@ -181,8 +181,6 @@ def tuple_(builder: FunctionBuilder, node: ast.Tuple, expected: Type | None) -> 
 @expression(ast.NamedExpr)
 def named(builder: FunctionBuilder, node: ast.NamedExpr, expected: Type | None) -> Result:
     """`(name := value)`."""
-    from exokernel.compiler.build import assignment
-
     value = builder.copy(builder.value(node.value, expected))
     assignment.assign_name(builder, node.target, value)
     return value

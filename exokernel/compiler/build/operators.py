@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from exokernel.compiler.build import comparisons
+from exokernel.compiler.build import comparisons, conditions
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.names import of_known
 from exokernel.compiler.build.registry import expression
@@ -117,8 +117,6 @@ def _number(builder: FunctionBuilder, node: ast.AST, symbol: op.BinaryOperator, 
 @expression(ast.UnaryOp)
 def unary(builder: FunctionBuilder, node: ast.UnaryOp, expected: Type | None) -> Result:
     if isinstance(node.op, ast.Not):
-        from exokernel.compiler.build import conditions
-
         if isinstance(node.operand, (ast.BoolOp, ast.Compare)):
             return Value(types.BOOL, comparisons.negated(builder, builder.value(node.operand).operand))
         return Value(types.BOOL, comparisons.negated(builder, conditions.truth(builder, node.operand)))

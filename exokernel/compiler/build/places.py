@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 
+from exokernel.compiler.build import tuples
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.registry import expression
 from exokernel.compiler.build.values import Located, Result, Value
@@ -84,8 +85,6 @@ def word_field(builder: FunctionBuilder, base: Value, word: WordClass, name: str
 
 @expression(ast.Subscript)
 def subscript(builder: FunctionBuilder, node: ast.Subscript, expected: Type | None) -> Result:
-    from exokernel.compiler.build import tuples
-
     table = tuples.table(builder, node.value, 1)
     base = table if table is not None else builder.expression(node.value)
     if isinstance(node.slice, ast.Slice):
@@ -114,8 +113,6 @@ def element(builder: FunctionBuilder, node: ast.Subscript, base: Result) -> Resu
             builder.emit(op.Octet(target, octets.operand, index))
             return Value(types.INT, target)
         case types.Tuple():
-            from exokernel.compiler.build import tuples
-
             return tuples.subscript(builder, node, builder.materialise(base))
         case types.List():
             from exokernel.compiler.build import lists

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from exokernel.compiler.build import conditions
+from exokernel.compiler.build import conditions, inlining
 from exokernel.compiler.build.function import FunctionBuilder
 from exokernel.compiler.build.registry import statement
 from exokernel.compiler.check import functions, types
@@ -21,8 +21,6 @@ def expression(builder: FunctionBuilder, node: ast.Expr) -> None:
     if isinstance(node.value, ast.Constant):
         return
     if isinstance(node.value, ast.Yield):
-        from exokernel.compiler.build import inlining
-
         inlining.yield_(builder, node.value)
         return
     if not isinstance(node.value, (ast.Call, ast.ListComp, ast.Await, ast.YieldFrom)):
