@@ -41,6 +41,11 @@ MEANINGS = ("instructions.py", "context.py", "interpreted.py", "misdeeds.py")  #
 UNSAFE = "exokernel.dialect.unsafe"
 MAY_BE_UNSAFE = {"abi", "dialect", "model"}  # and every `arch` folder
 EXCUSED = {"exokernel/kernel/state.py"}  # says where the public tables lie
+TESTS = re.compile(r"(?<!python -m )\btests\.\w")  # a module of theirs, named in a text; not a command for people
+STARTS_TESTS = {  # as processes of their own: states and stories of a kernel that runs are the tests' to make
+    "exokernel/prover/counterexample.py",
+    "exokernel/prover/mutants.py",
+}
 
 
 def part(path: PurePath) -> str:
@@ -79,6 +84,14 @@ def forbidden_imports(source: Source) -> Iterator[str]:
             continue  # what an instruction means under CPython
         else:
             yield source.at(node, f"{own} imports {target}")
+
+
+def tests_named(source: Source) -> Iterator[str]:
+    """What no import shows: a module of the tests, started by its name or written into a program."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and TESTS.search(node.value):
+            if str(source.path) not in STARTS_TESTS:
+                yield source.at(node, "names a module of the tests")
 
 
 def is_machine_description(path: PurePath) -> bool:

@@ -38,6 +38,7 @@ def test_there_is_a_house_to_look_at() -> None:
     [
         rules.forbidden_imports,
         rules.machines_named_outside_arch,
+        rules.tests_named,
         rules.unsafe_imports,
         rules.shifts,
         rules.masks,
@@ -49,6 +50,11 @@ def test_there_is_a_house_to_look_at() -> None:
 )
 def test_the_house_keeps_to(rule: Rule) -> None:
     assert broken(rule, house()) == []
+
+
+def test_who_may_start_tests_does() -> None:
+    naming = {str(source.path) for source in house() if rules.TESTS.search(source.text)}
+    assert naming == rules.STARTS_TESTS
 
 
 def test_the_kernel_has_no_word_for_a_policy() -> None:
