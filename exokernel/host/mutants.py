@@ -41,7 +41,7 @@ def report_mutants(system: System, options: Namespace) -> int:
     from exokernel.prover.equality import optimised_kernel
     from exokernel.prover.mutants import excuses, mutants_of
 
-    module = optimised_kernel()
+    module = optimised_kernel(system)
     with TemporaryDirectory() as folder, ProcessPoolExecutor(
         options.jobs, get_context("fork"), initializer=judge, initargs=(system, module, folder, options.again)
     ) as pool:

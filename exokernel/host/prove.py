@@ -23,7 +23,7 @@ from exokernel.host.errors import Status, ToolError
 if TYPE_CHECKING:  # a proof needs more packages than the help does
     from exokernel.prover.equality import Comparison, Module
     from exokernel.prover.prove import Result
-    from exokernel.prover.system import System
+    from exokernel.prover.system import Call, System
 
 CONSEQUENCES = "consequences"  # what follows from the invariants: proved like a call
 SEARCH = 20  # seconds for calls that show what is wrong
@@ -71,16 +71,16 @@ def prove_all(system: System, options: Namespace) -> int:
 
     began, results, compared = time.perf_counter(), [], []
     names = options.calls or [CONSEQUENCES, *system.calls]
-    module = None if options.clause else equality.optimised_kernel()
+    module = None if options.clause else equality.optimised_kernel(system)
     for result, comparison in each_of(names, Work(system, module, options)):
         results.append(result)
         show(result, options)
-        if comparison is not None:
-            compared.append(comparison)
-            show_comparison(comparison, options)
+        compared += comparison
+        for each in comparison:
+            show_comparison(each, options)
     if not options.json:
         summarise(results, compared, time.perf_counter() - began)
-    differs = any(each.verdict != "equal" for each in compared if module is not None and each.call in module.symbols)
+    differs = any(each.verdict != "equal" for each in compared)
     return Status.FAILED if differs or any(not each.proved for each in results) else 0
 
 
@@ -114,26 +114,33 @@ class Work:
             save(system, result, options.counterexample)
         return result
 
-    def comparison(self, name: str) -> Comparison | None:
+    def comparisons(self, name: str) -> list[Comparison]:
+        """Of a call's optimised code with its source; beside the consequences, of what many calls lead to."""
+        if self.module is None:
+            return []
+        if name == CONSEQUENCES:
+            from exokernel.prover.llvm.apart import functions_apart
+
+            return [self.comparison(each, self.module) for each in functions_apart(self.system)]
+        return [self.comparison(self.system.calls[name], self.module)]
+
+    def comparison(self, call: Call, module: Module) -> Comparison:
         from exokernel.prover import cache, equality
 
-        if self.module is None or name == CONSEQUENCES:
-            return None
-        call = self.system.calls[name]
-        key = cache.key_of_comparison(self.system, call, self.module)
+        key = cache.key_of_comparison(self.system, call, module)
         known = None if self.options.again else cache.recall_comparison(key)
         if known is None:
-            known = equality.compare(self.system, call, self.module)
+            known = equality.compare(self.system, call, module)
             cache.remember_comparison(key, known)
         return known
 
-    def both(self, name: str) -> tuple[Result, Comparison | None]:
+    def both(self, name: str) -> tuple[Result, list[Comparison]]:
         result = self.result(name)
         result.failures = [replace(each, obligation=None, model=None) for each in result.failures]
-        return result, self.comparison(name)
+        return result, self.comparisons(name)
 
 
-def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, Comparison | None]]:
+def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Comparison]]]:
     """Every call's results in order, worked out in several processes."""
     if work.options.jobs < 2 or len(names) < 2:
         yield from map(work.both, names)
@@ -149,7 +156,7 @@ def take(work: Work) -> None:
     taken[:] = [work]
 
 
-def do(name: str) -> tuple[Result, Comparison | None]:
+def do(name: str) -> tuple[Result, list[Comparison]]:
     return taken[0].both(name)
 
 
@@ -157,7 +164,7 @@ def show_comparison(comparison: Comparison, options: Namespace) -> None:
     if options.json:
         print(json.dumps(asdict(comparison)), flush=True)
     elif comparison.verdict != "equal":
-        print(f"    optimised code {comparison.verdict}: {comparison.what}", flush=True)
+        print(f"    optimised code of {comparison.call} {comparison.verdict}: {comparison.what}", flush=True)
     for check in comparison.checks if options.verbose and not options.json else ():
         print(f"    out of reach: {check}", flush=True)
 
@@ -185,7 +192,7 @@ def summarise(results: list[Result], compared: list[Comparison], seconds: float)
     told = f"{questions} questions, {len(clauses)} clauses, {unknown} unknown, {seconds:.0f} s"
     print(f"\n{proved} of {len(results)} calls proved: {told}")
     equal, traps = sum(each.verdict == "equal" for each in compared), sum(each.traps for each in compared)
-    print(f"optimised code equal to its source: {equal} of {len(compared)} calls; {traps} checks in it out of reach")
+    print(f"optimised code equal to its source: {equal} of {len(compared)}; {traps} checks in it out of reach")
     print("trusted: " + ";\n         ".join(TRUSTED))
 
 

@@ -9,29 +9,33 @@ from exokernel.abi.console import Stream
 from exokernel.abi.errors import BadLength, NothingToRead, NotPermitted
 from exokernel.abi.names import FRAME_SIZE, EnvironmentId, Frame, Slot
 from exokernel.abi.tables import Reason
-from exokernel.dialect import cold, syscall
+from exokernel.dialect import cold, never_inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import key_in, require
-from exokernel.kernel.drivers.console import get, put, put_all, write_integer, write_text
+from exokernel.kernel.drivers.console import DIGITS, get, put, put_all, write_integer, write_text
 from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.kernel.frames import require_data
 from exokernel.kernel.state import frames
 
 LINE_END = 10
 DECIMAL = 10
-HEXADECIMAL = 16
 
 
 @cold
+@never_inline
 def report_death(environment: EnvironmentId, reason: Reason, vector: int) -> None:
     """Tell the host that an environment ended, and why."""
-    write_text(Stream.REPORT, "crash environment=")
-    write_integer(Stream.REPORT, environment, 0, " ", HEXADECIMAL)
-    write_text(Stream.REPORT, " vector=")
-    write_integer(Stream.REPORT, vector, 0, " ", HEXADECIMAL)
+    report_byte("crash environment=", environment)
+    report_byte(" vector=", vector)
     write_text(Stream.REPORT, " reason=")
     write_text(Stream.REPORT, name_of(reason))
     put(Stream.REPORT, LINE_END)
+
+
+def report_byte(before: str, value: int) -> None:
+    write_text(Stream.REPORT, before)
+    put(Stream.REPORT, DIGITS[value // 16])
+    put(Stream.REPORT, DIGITS[value % 16])
 
 
 def name_of(reason: Reason) -> str:

@@ -11,7 +11,7 @@ from exokernel.abi.capability import Rights
 from exokernel.abi.errors import InUse, QuotaExceeded, WrongKind
 from exokernel.abi.names import NOBODY, SLICES, EnvironmentId, Slice, Slot
 from exokernel.abi.tables import Reason
-from exokernel.dialect import inline, syscall
+from exokernel.dialect import inline, never_inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import key_in, require, require_unless_dead
 from exokernel.kernel.environments import require_before_death
@@ -86,6 +86,7 @@ def yield_to(caller: EnvironmentId, environment: EnvironmentId) -> None:
         run(environment, entry)
 
 
+@never_inline
 def tick() -> int:
     """End a slice; return the entry point that must be told, or NOWHERE. The timer calls this.
 

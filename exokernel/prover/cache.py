@@ -102,8 +102,9 @@ def remember(key: str, result: Result) -> None:
 def key_of_comparison(system: System, call: Call, module: Module) -> str:
     """What names a comparison of a call: its proof's key, and all optimised code that could be its."""
     digest = hashlib.sha256(key_of(system, call).encode())
-    for name in sorted(module.functions):
+    for name in sorted(module.functions_of(call)):
         digest.update(repr(module.functions[name]).encode())
+    digest.update(repr(module.constants).encode())
     return digest.hexdigest()
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from exokernel.prover import cache
 from exokernel.prover.equality import Comparison, Module, compare
+from exokernel.prover.llvm.apart import functions_apart
 from exokernel.prover.llvm.reader import Code, Instruction
 from exokernel.prover.mutants import ALIVE, BY_PROOF, REFUSED, UNKNOWN, Fate
 from exokernel.prover.system import Call, System
@@ -69,19 +70,6 @@ class CodeMutation:
         block[self.place : self.place + 1] = self.instructions
         changed = replace(code, blocks={**code.blocks, self.block: block})
         return replace(module, functions={**module.functions, self.function: changed})
-
-
-def functions_of(module: Module, name: str) -> set[str]:
-    """The functions the optimised code of a call consists of."""
-    found: set[str] = set()
-    pending = [name]
-    while pending:
-        each = pending.pop()
-        if each in module.functions and each not in found:
-            found.add(each)
-            text = " ".join(one.rest for block in module.functions[each].blocks.values() for one in block)
-            pending += [called.strip('"') for called in re.findall(r'@("[^"]*"|[\w.$-]+)\(', text)]
-    return found
 
 
 def code_mutations(name: str, code: Code) -> Iterator[CodeMutation]:
@@ -145,8 +133,8 @@ class CodeJudge:
     def fate(self, mutation: CodeMutation) -> Fate:
         calls = [
             call
-            for name, call in self.system.calls.items()
-            if name in self.module.symbols and mutation.function in functions_of(self.module, self.module.symbols[name])
+            for call in [*self.system.calls.values(), *functions_apart(self.system)]
+            if mutation.function in self.module.functions_of(call)
         ]
         digest = hashlib.sha256(mutation.label.encode())
         digest.update("".join(map(self.key, calls)).encode())
@@ -186,11 +174,10 @@ class CodeJudge:
 def code_mutants_of(system: System, module: Module, names: list[str]) -> list[CodeMutation]:
     """Every mutant of the code of these calls, or all, as far as it is compared."""
     found: set[str] = set()
-    for name in names or system.calls:
-        if name in module.symbols:
-            key = cache.key_of_comparison(system, system.calls[name], module)
-            known = cache.recall_comparison(key) or compare(system, system.calls[name], module)
-            cache.remember_comparison(key, known)
-            if known.verdict == "equal":
-                found |= functions_of(module, module.symbols[name])
+    for call in [system.calls[name] for name in names or system.calls]:
+        key = cache.key_of_comparison(system, call, module)
+        known = cache.recall_comparison(key) or compare(system, call, module)
+        cache.remember_comparison(key, known)
+        if known.verdict == "equal":
+            found |= module.functions_of(call)
     return [each for name in sorted(found) for each in code_mutations(name, module.functions[name])]

@@ -9,6 +9,7 @@ back end then makes of the IR is not compared.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from exokernel.prover import solver, terms
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
+from exokernel.prover.llvm.apart import Event, event_of, functions_apart
+from exokernel.prover.llvm.calls import in_range
 from exokernel.prover.llvm.execute import Machine, Trap
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
 from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
@@ -36,12 +39,13 @@ from exokernel.prover.terms import Term
 TRAP = "no trap is in reach"
 TRAPPING = "@llvm.ubsantrap"
 SMALL, GREAT = 2_000_000, 40_000_000  # efforts, for what is asked again with more known, and for what need not be true
+CALLED = re.compile(r'@("[^"]*"|[\w.$-]+)\(')
 CALLER = "exokernel.kernel.gate.caller"
 
 
 @dataclass
 class Comparison:
-    """What became of one call."""
+    """What became of one call, step, or function compared apart."""
 
     call: str
     verdict: str  # equal, different, unknown, or not compared
@@ -61,6 +65,22 @@ class Module:
     constants: dict[str, list[int]]
     symbols: dict[str, str]
     checks: dict[str, list[SurvivingCheck]] = field(default_factory=dict)  # by function, in the order of its text
+    apart: dict[str, Event] = field(default_factory=dict)
+
+    def symbol_of(self, call: Call) -> str:
+        return self.symbols.get(call.name, call.qualified)
+
+    def functions_of(self, call: Call) -> set[str]:
+        """The functions that the optimised code of a call consists of."""
+        found: set[str] = set()
+        pending = [self.symbol_of(call)]
+        while pending:
+            each = pending.pop()
+            if each in self.functions and each not in found:
+                found.add(each)
+                text = " ".join(one.rest for block in self.functions[each].blocks.values() for one in block)
+                pending += [called.strip('"') for called in CALLED.findall(text)]
+        return found
 
     def check_of(self, trap: Trap) -> str:
         """Where in the source a trap was written, and what it checks."""
@@ -70,7 +90,7 @@ class Module:
         return f"{check.file}:{check.line} {check.kind.name.lower()}"
 
 
-def optimised_kernel() -> Module:
+def optimised_kernel(system: System) -> Module:
     """The kernel as LLVM leaves it to its back end."""
     recipe = pipeline.kernel_recipe()
     program = build_program(recipe.roots, recipe.options)
@@ -84,7 +104,15 @@ def optimised_kernel() -> Module:
     checks: dict[str, list[SurvivingCheck]] = {}
     for check in survey(code.optimised).checks:
         checks.setdefault(check.inside, []).append(check)
-    return Module(read_module(code.optimised), read_constants(code.optimised), symbols, checks)
+    return Module(read_module(code.optimised), read_constants(code.optimised), symbols, checks, events(system))
+
+
+def events(system: System) -> dict[str, Event]:
+    """What the functions that are compared apart are to their callers."""
+    where, found = Map(system), dict[str, Event]()
+    for call in functions_apart(system):
+        found[call.qualified] = event_of(system, Follower(system, where, {}), system.program.functions[call.qualified])
+    return found
 
 
 class Failed(Exception):
@@ -140,34 +168,44 @@ def compare(system: System, call: Call, module: Module) -> Comparison:
     return result
 
 
-def run_gate(system: System, call: Call, follower: Follower) -> tuple[Run, list[Term]]:
-    """The source of a call, from its gate on, for any content of the registers."""
-    name = f"{call.qualified}.gate"
-    if name not in system.program.functions:
-        raise Unsupported("no gate leads to it")
-    function = system.program.functions[name]
-    registers = [terms.variable(f"{call.name}.{each.name}") for each in function.parameters]
-    state = Seen(system.layout, system.state.tag)
-    caller = follower.run(CALLER, (), state)[0].value
-    conditions = (terms.negate(terms.equal(caller, terms.number(0))),)
-    outcomes = follower.run(name, tuple(registers), state, conditions)
+def run_source(system: System, call: Call, module: Module, follower: Follower) -> Run:
+    """The source of a call, from its gate on for any content of the registers; a step of the machine's own, or a
+    function that is compared apart, for any arguments it is given."""
+    state, gate = Seen(system.layout, system.state.tag), f"{call.qualified}.gate"
+    if gate in system.program.functions:
+        name, parameters = gate, system.program.functions[gate].parameters
+        registers = tuple(terms.variable(f"{call.name}.{each.name}") for each in parameters)
+        caller = follower.run(CALLER, (), state)[0].value
+        known = [terms.negate(terms.equal(caller, terms.number(0)))]
+    elif call.name in system.calls:
+        name = call.qualified
+        registers, known = system.arguments(call)
+    else:
+        name, code = call.qualified, module.functions[call.qualified]
+        registers = tuple(terms.variable(f"{call.name}.{each.name}") for each in call.parameters)
+        known = [in_range(code, parameter, value) for parameter, value in zip(code.parameters, registers, strict=True)]
+    outcomes = follower.run(name, registers, state, tuple(known))
     journal = follower.journal
     accesses = [split((path, indices)) for (path, _), indices in journal.accesses.items()]
-    return Run(call, tuple(registers), list(conditions), outcomes, journal, accesses), registers
+    return Run(call, registers, known, outcomes, journal, accesses)
 
 
 def follow(system: System, call: Call, module: Module, result: Comparison) -> None:
     """Run both and ask all there is to ask. Raises Failed, Unlike, Unsupported."""
+    symbol = module.symbol_of(call)
+    if symbol not in module.functions:
+        raise Unsupported("nothing in the optimised code has its name")
     where = Map(system)
-    follower = Follower(system, where)
-    run, registers = run_gate(system, call, follower)
+    apart = {name: event for name, event in module.apart.items() if name != call.qualified}
+    follower = Follower(system, where, apart)
+    run = run_source(system, call, module, follower)
     start = run.outcomes[0].start
     questions = Questions(system, run)
     result.loops = len(follower.passed)
     simulation = Simulation(start, follower.passed, questions.ask, questions.follows)
-    machine = Machine(module.functions, where, module.constants, simulation)
+    machine = Machine(module.functions, where, module.constants, apart, simulation)
     try:
-        compiled = machine.run(module.symbols[call.name], list(registers), start, tuple(run.known))
+        compiled = machine.run(symbol, list(run.arguments), start, tuple(run.known))
         simulation.finish()
         for what, conditions, claim in remaining(run, machine, compiled[0]):
             questions.ask(what, conditions, claim)
@@ -180,8 +218,8 @@ def remaining(run: Run, machine: Machine, compiled: Outcome) -> Iterator[tuple[s
     """What is to be asked where both have ended."""
     for reached in machine.traps:
         yield TRAP, reached.conditions, terms.FALSE
-    yield "every address lies in its table", (), terms.both(machine.bounds)
-    value, error = compiled.value  # type: ignore[misc]
+    yield "every address lies in its table, every argument in its range", (), terms.both(machine.bounds)
+    value, error = compiled.value if isinstance(compiled.value, tuple) else (compiled.value, terms.number(0, 32))
     for outcome in run.outcomes:
         conditions = outcome.conditions
         yield "the same error", conditions, terms.equal(terms.low_bits(outcome.error, 32), error)

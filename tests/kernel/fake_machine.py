@@ -193,6 +193,7 @@ def panic(reason: str) -> NoReturn:
 # What the drivers offer
 
 ORDERLY = 16
+DIGITS = b"0123456789abcdef"
 
 
 def put(stream: int, byte: int) -> None:

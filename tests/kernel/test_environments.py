@@ -157,7 +157,7 @@ def test_an_embryo_can_be_destroyed(world):
 def test_the_machine_ends_with_its_first_environment(world):
     with pytest.raises(fake_machine.PoweredOff):
         world.call("environment_destroy", FIRST, 0)
-    assert world.log.output[2] == b"crash environment=1 vector=0 reason=asked\n"
+    assert world.log.output[2] == b"crash environment=01 vector=00 reason=asked\n"
 
 
 @pytest.mark.parametrize("environment", [NOBODY, 7])

@@ -243,7 +243,7 @@ def test_too_much_excess_is_fatal(pair):
     assert pair.tick() == 0
     assert (pair.environments[2].phase, pair.environments[2].reason) == (Phase.DEAD, Reason.OVERSTAYED)
     assert pair.log.departure.environment == FIRST and not pair.machine.ending
-    assert bytes(pair.log.output[2]) == b"crash environment=2 vector=0 reason=overstayed\n"
+    assert bytes(pair.log.output[2]) == b"crash environment=02 vector=00 reason=overstayed\n"
 
 
 @pytest.mark.parametrize("end", [0, 2**47, -1])
@@ -271,7 +271,7 @@ def test_the_exceptions_of_the_dying_name_their_vector(pair):
     pair.call("yield_to", 2)
     modules["processor"].die(Reason.NO_HANDLER, 14)
     assert (pair.environments[2].reason, pair.environments[2].vector) == (Reason.NO_HANDLER, 14)
-    assert bytes(pair.log.output[2]) == b"crash environment=2 vector=e reason=no-handler\n"
+    assert bytes(pair.log.output[2]) == b"crash environment=02 vector=0e reason=no-handler\n"
     assert pair.log.departure.environment == FIRST
 
 

@@ -11,14 +11,14 @@ import z3
 from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.llvm.addresses import as_sum, store
-from exokernel.prover.llvm.effects import perform
+from exokernel.prover.llvm.effects import as_term, perform
 from exokernel.prover.llvm.instructions import (
     Values,
     bit,
     split_operands,
     term_of,
 )
-from exokernel.prover.llvm.reader import Instruction, plain
+from exokernel.prover.llvm.reader import Code, Instruction, plain
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
 
@@ -54,7 +54,25 @@ def call(machine: Machine, values: Values, one: Instruction) -> Any:
         return seal(values, arguments[0])
     if name not in machine.module:
         raise Unsupported(f"a call of {name}")
+    if name in machine.apart:
+        return told_apart(machine, values.path, name, list(map(as_term, arguments)))
     return machine.call(values.path, name, arguments, one.result)
+
+
+def told_apart(machine: Machine, path: Path, name: str, arguments: list[Term]) -> None:
+    """A call of a function that is compared by itself, for arguments in these ranges."""
+    code = machine.module[name]
+    for parameter, value in zip(code.parameters, arguments, strict=True):
+        machine.note_bounds(path, in_range(code, parameter, value))
+    machine.apart[name].happen(path, arguments)
+
+
+def in_range(code: Code, parameter: str, value: Term) -> Term:
+    """What optimised code takes for granted of an argument."""
+    if parameter not in code.ranges:
+        return terms.TRUE
+    least, above = code.ranges[parameter]
+    return terms.both((number(least) <= value, value < number(above)))
 
 
 def intrinsic(name: str, arguments: list[Any]) -> Any:

@@ -8,9 +8,9 @@ refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exokernel.prover import terms
 from exokernel.prover.cells import State
@@ -22,6 +22,8 @@ from exokernel.prover.llvm.simulation import Simulation
 from exokernel.prover.paths import Conditions, Outcome, Path, merge_paths
 from exokernel.prover.terms import Term
 
+if TYPE_CHECKING:
+    from exokernel.prover.llvm.apart import Event
 
 CASE = re.compile(r"(\S+ \S+), label (%\S+)")  # of a switch
 
@@ -42,9 +44,10 @@ class Machine:
     module: dict[str, Code]
     map: Map
     constants: dict[str, list[Any]] = field(default_factory=dict)
+    apart: Mapping[str, Event] = field(default_factory=dict)
     simulation: Simulation | None = None  # passes loops
     traps: list[Trap] = field(default_factory=list)
-    bounds: list[Term] = field(default_factory=list)  # that what was accessed lies in its table
+    bounds: list[Term] = field(default_factory=list)  # that what was accessed lies in its table, what was passed in its range
     flows: dict[str, Flow] = field(default_factory=dict)
     place: tuple[str, str] = ("", "")  # the function and the block that run
 
@@ -97,6 +100,12 @@ class Machine:
 
     def trap(self, path: Path) -> None:
         self.traps.append(Trap(*self.place, path.conditions))
+
+    def note_bounds(self, path: Path, claim: Term) -> None:
+        """Record what must be true here."""
+        claim = terms.simplify(claim)
+        if not terms.is_true(claim):
+            self.bounds.append(terms.implies(terms.both(path.conditions), claim))
 
     def mark(self) -> tuple[int, int]:
         return len(self.traps), len(self.bounds)

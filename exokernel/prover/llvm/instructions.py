@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import z3
@@ -163,7 +164,7 @@ def perform(machine: Machine, values: Values, one: Instruction) -> Any:
         return element_pointer(values, rest)
     if one.operation == "load":
         kind, _, pointer = rest.partition(", ")
-        return read(machine, values, kind, pointer)
+        return read(machine, values, kind, pointer, one.result)
     if one.operation == "store":
         return write(machine, values, rest)
     if one.operation in ("insertvalue", "extractvalue"):
@@ -223,24 +224,28 @@ def element_pointer(values: Values, rest: str) -> Sum:
     return as_sum(base).plus(as_sum(term_of(index)).times(size_of(kind)))
 
 
-def read(machine: Machine, values: Values, kind: str, pointer: str) -> Any:
+def read(machine: Machine, values: Values, kind: str, pointer: str, result: str) -> Any:
     address = as_sum(values.typed(pointer))
     width = 64 if kind == "ptr" else int(kind[1:])
     table = machine.constants.get(address.symbol)
     if table is not None:
-        return chosen_symbol(table, address) if kind == "ptr" else chosen(table, address, width)
+        return symbols_at(machine, values.path, table, address, result) if kind == "ptr" else chosen(table, address, width)
     try:
-        note_bounds(machine, values, address, max(width // 8, 1))
+        machine.note_bounds(values.path, is_within(machine.map, address, max(width // 8, 1)))
         return terms.low_bits(load(machine.map, values.path.state, address, max(width // 8, 1)), width)
     except Elsewhere as reason:
         raise Unsupported(f"a load from {address}") from reason
 
 
-def chosen_symbol(table: list[Any], address: Sum) -> Sum:
-    """A pointer of a constant table."""
-    if address.parts:
-        raise Unsupported(f"a pointer of {address.symbol}, by a number that is not known")
-    return Sum(symbol=table[address.constant // 8])
+def symbols_at(machine: Machine, path: Path, table: list[Any], address: Sum, result: str) -> list[Path]:
+    """A pointer of a constant table: a path for each that it may be."""
+    place = replace(address, symbol="").term
+    chosen = [terms.simplify(terms.equal(place, number(8 * index))) for index in range(len(table))]
+    machine.note_bounds(path, terms.either(chosen))
+    found = [path.fork(condition) for condition in chosen]
+    for each, symbol in zip(found, table):
+        each.locals[result] = Sum(symbol=symbol)
+    return [each for each in found if not each.impossible]
 
 
 def write(machine: Machine, values: Values, rest: str) -> None:
@@ -250,17 +255,10 @@ def write(machine: Machine, values: Values, rest: str) -> None:
         value = terms.widen(value, 8)
     address, size = as_sum(values.typed(pointer)), value.size() // 8
     try:
-        note_bounds(machine, values, address, size)
+        machine.note_bounds(values.path, is_within(machine.map, address, size))
         values.path.state = store(machine.map, values.path.state, address, size, value)
     except Elsewhere as reason:
         raise Unsupported(f"a store to {address}") from reason
-
-
-def note_bounds(machine: Machine, values: Values, address: Sum, size: int) -> None:
-    """Record that an address must lie in its table."""
-    claim = terms.simplify(is_within(machine.map, address, size))
-    if not terms.is_true(claim):
-        machine.bounds.append(terms.implies(terms.both(values.path.conditions), claim))
 
 
 def aggregate(values: Values, operation: str, rest: str) -> Any:

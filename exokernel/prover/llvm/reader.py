@@ -12,6 +12,7 @@ from typing import Any
 
 NAME = r'[%@](?:"[^"]*"|[\w.$-]+)'
 HEAD = re.compile(rf"^define .*?(?P<name>@(?:\"[^\"]*\"|[\w.$-]+))\((?P<parameters>.*)\)[^()]*\{{$")
+RANGE = re.compile(rf"range\(i64 (-?\d+), (-?\d+)\) ({NAME})(?:,|$)")
 CONSTANT = re.compile(
     r'^(@"?[\w.$-]+"?) = private unnamed_addr constant \[\d+ x (?:i\d+|ptr)\] (?:\[([^\]]*)\]|c"([^"]*)")', re.MULTILINE
 )
@@ -33,6 +34,7 @@ class Code:
 
     name: str
     parameters: list[str]
+    ranges: dict[str, tuple[int, int]] = field(default_factory=dict)  # of parameters: the least, and above the greatest
     blocks: dict[str, list[Instruction]] = field(default_factory=dict)
 
 
@@ -44,7 +46,8 @@ def read_module(text: str) -> dict[str, Code]:
     for line in joined_lines(text):
         head = HEAD.match(line.split(" !dbg")[0].rstrip(" {") + " {") if line.startswith("define") else None
         if head is not None:
-            code = Code(plain(head["name"]), re.findall(r'(%(?:"[^"]*"|[\w.$-]+))(?:,|$)', head["parameters"]))
+            ranges = {name: (int(least), int(above)) for least, above, name in RANGE.findall(head["parameters"])}
+            code = Code(plain(head["name"]), re.findall(r'(%(?:"[^"]*"|[\w.$-]+))(?:,|$)', head["parameters"]), ranges)
             found[code.name] = code
             block = code.blocks.setdefault("0", [])
         elif line.startswith("}"):

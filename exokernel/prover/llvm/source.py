@@ -8,9 +8,10 @@ looked like is kept, for the loops of the optimised code to be compared with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import z3
 
@@ -20,17 +21,20 @@ from exokernel.compiler.lower.control import template_text
 from exokernel.prover import machine, terms
 from exokernel.prover.arithmetic import RELATIONS
 from exokernel.prover.cells import Anew, Indices, State, Table
-from exokernel.prover.execute import Executor, Frame, Graph, Model, Unsupported
+from exokernel.prover.execute import Executor, Frame, Graph, Model, Unsupported, ended
 from exokernel.prover.layout import Layout
 from exokernel.prover.llvm.addresses import Leaf, Map, Sum, byte_in, chosen, leaves_of
 from exokernel.prover.llvm.effects import add_trace, perform
 from exokernel.prover.loops import Guess, Loop, assigned_in, comparisons
 from exokernel.prover.machine import PAGES_OF, REQUESTS, WORDS
-from exokernel.prover.paths import Path
+from exokernel.prover.paths import Outcome, Path
 from exokernel.prover.steps import operand
 from exokernel.prover.system import System
 from exokernel.prover.terms import Term, number
 from exokernel.prover.values import Literal, Pointer, Span, Value
+
+if TYPE_CHECKING:
+    from exokernel.prover.llvm.apart import Event
 
 OCTETS = "octets[]"
 FRAME_OCTETS = 4096
@@ -124,15 +128,21 @@ class Turn(Loop):
 class Follower(Executor):
     """Runs the source of a call down to its instructions, and keeps how it passed its loops."""
 
-    def __init__(self, system: System, where: Map) -> None:
+    def __init__(self, system: System, where: Map, apart: Mapping[str, Event]) -> None:
         super().__init__(system.program, system.layout, model_of)
         add_trace(system.layout)
-        self.where = where
+        self.where, self.apart = where, apart
         self.passed: list[Passed] = []
         self.within: Passed | None = None
 
     def graph(self, function: op.Function) -> Graph:
         return Graph(turned(function))
+
+    def call(self, name: str, arguments: tuple[Value, ...], path: Path) -> list[Outcome]:
+        if name not in self.apart or not self.stack:
+            return super().call(name, arguments, path)
+        self.apart[name].happen(path, arguments)
+        return [ended(path, None, number(0))]
 
     def pass_loop(self, frame: Frame, head: str, path: Path) -> Iterator[tuple[str, Path]]:
         assigned = assigned_in(frame, frame.graph.loops[head])
