@@ -144,6 +144,8 @@ def test_a_module_that_does_not_exist_is_named(tmp_path: Path) -> None:
         ("return scaled(1, 2, 3)", "it is declared `scaled(value: int, by: int)`"),
         ("text: bytes = 'a'\n    return len(text)", "take the bytes of the text: `.encode()`"),
         ("nothing: None = 3\n    return 0", "annotate it as `int`"),
+        ("return one", "declare it in this module, or import it"),
+        ("number = 1\n    number.x = 2\n    return 0", "what is assigned to are fields of records"),
         ("point: Point = (1, 2)\n    return 0", "write `Point(...)`"),
         ("kind: Kind = 'ON'\n    return 0", "write a member such as `Kind.ON`"),
         ("kind: Kind = 1\n    return 0", "find the member of that number: `Kind(...)`"),

@@ -227,7 +227,8 @@ def locate(builder: FunctionBuilder, node: ast.expr) -> tuple[op.Place, Type]:
                 raise builder.error(f"`{holder}` has no field `{node.attr}`", node, ", ".join(fields))
             builder.at(node)
             return field_place(builder, base, holder.declaration, node.attr), fields[node.attr].type
-        hint = f"make another: `.replace({node.attr}=...)`" if isinstance(holder, types.Word) else f"make another: `{holder}(...)`"
+        makers = {types.Word: f"make another: `.replace({node.attr}=...)`", types.Tuple: f"make another: `{holder}(...)`"}
+        hint = makers.get(type(holder), "what is assigned to are fields of records")
         raise builder.error(f"`{holder}` is a value and cannot be assigned into", node, hint)
     assert isinstance(node, ast.Subscript)
     base = builder.expression(node.value)

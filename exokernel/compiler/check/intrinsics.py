@@ -36,13 +36,13 @@ MODULES = {
     "__future__": frozenset({"annotations"}),
 }
 
-COMPILED = frozenset(  # of the built-in names, those that a program may use
-    "int bool str bytes None True False len range enumerate zip reversed min max abs sum any all print list tuple "
+COMPILED = frozenset(  # of the built-in names, those that a program calls
+    "int bool str bytes len range enumerate zip reversed min max abs sum any all print list tuple "
     "property staticmethod Exception ord".split()
 )
 
 BUILTINS = COMPILED | frozenset(
-    "classmethod super isinstance chr sorted divmod memoryview "
+    "None True False classmethod super isinstance chr sorted divmod memoryview "
     "IndexError OverflowError ZeroDivisionError AssertionError ValueError KeyError TypeError LookupError "
     "ArithmeticError BaseException RuntimeError StopIteration NotImplementedError MemoryError OSError "
     "dict set frozenset float complex object type getattr setattr hasattr eval exec open input iter next map "
