@@ -12,30 +12,25 @@ from exokernel.abi.tables import Reason
 from exokernel.dialect import cold, never_inline, syscall
 from exokernel.kernel.arch import machine
 from exokernel.kernel.capabilities import key_in, require
-from exokernel.kernel.drivers.console import DIGITS, get, put, put_all, write_integer, write_text
+from exokernel.kernel.drivers.console import get, put, put_all, write_decimal, write_hexadecimal, write_text
 from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.kernel.frames import require_data
 from exokernel.kernel.state import frames
 
 LINE_END = 10
-DECIMAL = 10
 
 
 @cold
 @never_inline
 def report_death(environment: EnvironmentId, reason: Reason, vector: int) -> None:
     """Tell the host that an environment ended, and why."""
-    report_byte("crash environment=", environment)
-    report_byte(" vector=", vector)
+    write_text(Stream.REPORT, "crash environment=")
+    write_hexadecimal(Stream.REPORT, environment)
+    write_text(Stream.REPORT, " vector=")
+    write_hexadecimal(Stream.REPORT, vector)
     write_text(Stream.REPORT, " reason=")
     write_text(Stream.REPORT, name_of(reason))
     put(Stream.REPORT, LINE_END)
-
-
-def report_byte(before: str, value: int) -> None:
-    write_text(Stream.REPORT, before)
-    put(Stream.REPORT, DIGITS[value // 16])
-    put(Stream.REPORT, DIGITS[value % 16])
 
 
 def name_of(reason: Reason) -> str:
@@ -92,6 +87,6 @@ def machine_halt(caller: EnvironmentId, key: Slot, status: int) -> None:
     require(caller, key, Rights.WRITE, POWER_GUARD)
 
     write_text(Stream.REPORT, "exit ")
-    write_integer(Stream.REPORT, status % 256, 0, " ", DECIMAL)
+    write_decimal(Stream.REPORT, status % 256)
     put(Stream.REPORT, LINE_END)
     machine.power_off(ORDERLY)

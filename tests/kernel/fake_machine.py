@@ -193,7 +193,6 @@ def panic(reason: str) -> NoReturn:
 # What the drivers offer
 
 ORDERLY = 16
-DIGITS = b"0123456789abcdef"
 
 
 def put(stream: int, byte: int) -> None:
@@ -212,9 +211,12 @@ def write_text(stream: int, text: str) -> None:
     log.output[stream] += text.encode()
 
 
-def write_integer(stream: int, value: int, width: int, fill: str, base: int) -> None:
-    form = {10: "d", 16: "x"}[base]
-    log.output[stream] += f"{value:{fill}>{width}{form}}".encode()
+def write_hexadecimal(stream: int, value: int) -> None:
+    log.output[stream] += f"{value:02x}".encode()
+
+
+def write_decimal(stream: int, value: int) -> None:
+    log.output[stream] += f"{value:03}".encode()
 
 
 def mapped_pages(root: Frame) -> Iterator[tuple[int, Entry]]:

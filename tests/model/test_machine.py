@@ -55,19 +55,19 @@ def write(tmp_path: Path, text: str, name: str = "case.py") -> Path:
 
 
 def test_hello(tmp_path: Path) -> None:
-    assert run(tmp_path, PROGRAMS / "hello.py") == Run(ORDERLY, "Hello, world!\n", "", "exit 0\n")
+    assert run(tmp_path, PROGRAMS / "hello.py") == Run(ORDERLY, "Hello, world!\n", "", "exit 000\n")
 
 
 def test_the_smallest_library_does_without_exos(tmp_path: Path) -> None:
     result = run(tmp_path, PROGRAMS / "hello_bare.py", library="exokernel.libos.bare")
-    assert result == Run(ORDERLY, "Hello, bare world!\n", "", "exit 0\n")
+    assert result == Run(ORDERLY, "Hello, bare world!\n", "", "exit 000\n")
 
 
 def test_cat_copies_files_from_the_archive(tmp_path: Path) -> None:
     large = bytes(range(1, 128)) * 100
     result = run(tmp_path, PROGRAMS / "cat.py", "small", "large", small=b"ok\n", large=large)
     assert result.output.encode() == b"ok\n" + large
-    assert result.report == "exit 0\n"
+    assert result.report == "exit 000\n"
 
 
 TREE = """
@@ -103,7 +103,7 @@ def main() -> int:
 
 def test_a_tree_of_processes_shares_nothing_that_is_written(tmp_path: Path) -> None:
     result = run(tmp_path, write(tmp_path, TREE))
-    assert result == Run(ORDERLY, "15 7 2\n", "", "exit 0\n")
+    assert result == Run(ORDERLY, "15 7 2\n", "", "exit 000\n")
 
 
 EXECUTE = """
@@ -128,7 +128,7 @@ def main() -> int:
 def test_execute_puts_another_program_in_our_place(tmp_path: Path) -> None:
     other = write(tmp_path, OTHER, "other.py")
     result = run(tmp_path, write(tmp_path, EXECUTE), others=(other,))
-    assert result == Run(ORDERLY, "one\ntwo\n", "", "exit 42\n")
+    assert result == Run(ORDERLY, "one\ntwo\n", "", "exit 042\n")
 
 
 SPIN = """
@@ -158,7 +158,7 @@ def main() -> int:
 def test_the_timer_takes_the_processor_from_those_who_do_not_yield(tmp_path: Path) -> None:
     result = run(tmp_path, write(tmp_path, SPIN))
     assert sorted(result.output.split()) == ["child", "parent"]
-    assert result.report == "exit 1\n"
+    assert result.report == "exit 001\n"
 
 
 def test_a_fault_ends_the_process_with_a_python_traceback(

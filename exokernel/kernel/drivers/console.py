@@ -82,6 +82,19 @@ def put_all(stream: Stream, text: Array[u8]) -> None:
         put(stream, byte)
 
 
+def write_hexadecimal(stream: Stream, value: int) -> None:
+    """Write a number below 256 in two digits."""
+    put(stream, DIGITS[value // 16 % 16])
+    put(stream, DIGITS[value % 16])
+
+
+def write_decimal(stream: Stream, value: int) -> None:
+    """Write a number below 1,000 in three digits."""
+    put(stream, DIGITS[value // 100 % 10])
+    put(stream, DIGITS[value // 10 % 10])
+    put(stream, DIGITS[value % 10])
+
+
 # What `print` is made of
 
 
