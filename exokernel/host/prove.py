@@ -50,6 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(options: Namespace) -> int:
+    ask_in_the_same_words()
     os.nice(5)
     from exokernel.prover.system import load_system
 
@@ -64,6 +65,12 @@ def execute(options: Namespace) -> int:
 
         return report_mutants(system, options)
     return prove_all(system, options)
+
+
+def ask_in_the_same_words() -> None:
+    """Start again, if need be, with sets in the same order each time: how long z3 takes depends on how it is asked."""
+    if sys.flags.hash_randomization:
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def prove_all(system: System, options: Namespace) -> int:

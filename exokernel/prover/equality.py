@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from exokernel.compiler import pipeline
@@ -134,9 +134,18 @@ class Questions:
 
     def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
         self.asked += 1
+        if solver.ask(conditions, claim, effort=solver.LITTLE).verdict is Verdict.PROVED:
+            return Verdict.PROVED
+        for premises, part in solver.parts_of(claim):
+            verdict = self.answer_part([*conditions, *premises], part, last)
+            if verdict is not Verdict.PROVED:
+                return verdict
+        return Verdict.PROVED
+
+    def answer_part(self, conditions: Sequence[Term], claim: Term, last: int | None) -> Verdict:
         verdict = Verdict.UNKNOWN
         for known, effort in zip(self.known, (SMALL, SMALL, last)):
-            verdict = solver.prove([*conditions, *known], claim, effort=effort).verdict
+            verdict = solver.ask([*conditions, *known], claim, effort=effort).verdict
             if verdict is Verdict.PROVED:
                 break
         return verdict

@@ -1,7 +1,7 @@
 """One question to z3, in a context of its own, so that no answer depends on the questions before.
 
 All questions are quantifier-free. `unknown` is never taken for a proof: it is asked again with
-another seed, and then reported.
+other seeds, and then reported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from exokernel.prover import terms
 from exokernel.prover.terms import Term
 
 TIMEOUT = 120_000  # milliseconds
-SEEDS = (0, 7)
+RESTARTS = ((0, 20_000_000), (7, 20_000_000))  # seed and effort: what takes one seed minutes takes another none
+SEEDS = (0, 7)  # for as long as it takes
 LITTLE = 500_000  # of effort, for a claim that may be proved part by part
 
 
@@ -91,20 +92,22 @@ def parts_of(claim: Term) -> Iterator[tuple[list[Term], Term]]:
         yield [], claim
 
 
-def ask(hypotheses: Iterable[Term], claim: Term, timeout: int, keep_model: bool, effort: int | None) -> Answer:
-    """One question, asked with one seed after another."""
+def ask(
+    hypotheses: Iterable[Term], claim: Term, timeout: int = TIMEOUT, keep_model: bool = False, effort: int | None = None
+) -> Answer:
+    """One question, asked with one seed after another: the cheapest way first."""
     began = time.perf_counter()
     goal = terms.simplify(terms.negate(claim))
     if terms.is_false(goal):
         return Answer(Verdict.PROVED, 0.0)
     formula: Any = z3.And(*hypotheses, goal)
-    for seed in SEEDS if effort is None else SEEDS[:1]:
+    for seed, most in attempts(effort):
         context = z3.Context()
         solver = z3.SolverFor("QF_AUFBV", ctx=context)
         solver.set("timeout", timeout)
         solver.set("random_seed", seed)
-        if effort is not None:
-            solver.set("rlimit", effort)
+        if most is not None:
+            solver.set("rlimit", most)
         solver.add(formula.translate(context))
         result = solver.check()
         if result == z3.unsat:
@@ -113,6 +116,16 @@ def ask(hypotheses: Iterable[Term], claim: Term, timeout: int, keep_model: bool,
             model = solver.model().translate(z3.main_ctx()) if keep_model else None
             return Answer(Verdict.REFUTED, time.perf_counter() - began, model)
     return Answer(Verdict.UNKNOWN, time.perf_counter() - began)
+
+
+def attempts(effort: int | None) -> Iterator[tuple[int, int | None]]:
+    """Seeds, and how far to go with each."""
+    if effort is None:
+        yield from RESTARTS
+        yield from ((seed, None) for seed in SEEDS)
+    else:
+        yield from (each for each in RESTARTS if each[1] < effort)
+        yield SEEDS[0], effort
 
 
 def satisfiable(conditions: Iterable[Term], timeout: int = TIMEOUT) -> bool | None:

@@ -6,9 +6,10 @@ from exokernel.compiler.ir.reader import read_program
 from exokernel.prover import terms
 from exokernel.prover.cells import State
 from exokernel.prover.claims import Specification
-from exokernel.prover.equality import Comparison, Module, compare
+from exokernel.prover.equality import Comparison, Module, compare, events
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.llvm.addresses import Map
+from exokernel.prover.llvm.apart import functions_apart
 from exokernel.prover.llvm.execute import Machine
 from exokernel.prover.llvm.reader import read_constants, read_module
 from exokernel.prover.solver import Verdict, prove
@@ -182,6 +183,70 @@ def test_a_loop_goes_step_by_step_with_its_source() -> None:
 def test_a_loop_that_differs_is_found(right: str, wrong: str) -> None:
     assert right in RAISED
     assert compared(RAISED.replace(right, wrong)).verdict != "equal"
+
+
+# A function that is compared apart, and a caller of it
+
+TELL = """
+function exokernel.kernel.gate.caller() -> int at "m.py":1:1:
+block entry:
+  return 1
+end
+function exokernel.kernel.m.rise.gate(%count: int) -> none at "m.py":2:1:
+block entry:
+  %1: int = %count + 1
+  call exokernel.kernel.m.tell(%count)
+  return
+end
+function exokernel.kernel.m.tell(%bell: int) -> none at "m.py":5:1:
+  attribute cold ""
+  attribute never_inline ""
+block entry:
+  instruct m.ring(%bell)
+  return
+end
+instruction m.ring(%bell: int in "r") -> none in "" is "ring {bell}" clobbers "memory"
+"""
+TOLD = """
+define { i64, i32 } @syscall_1(i64 %count) {
+first:
+  call fastcc void @exokernel.kernel.m.tell(i64 %count)
+  ret { i64, i32 } zeroinitializer
+}
+
+define internal fastcc void @exokernel.kernel.m.tell(i64 %bell) {
+first:
+  call void asm sideeffect "ring $0", "r,~{memory}"(i64 %bell)
+  ret void
+}
+"""
+
+
+def compared_apart(source: str, code: str, name: str) -> Comparison:
+    system = System(read_program(TABLES + source), Specification(), {})
+    module = Module(read_module(code), {}, {"rise": "syscall_1"}, apart=events(system))
+    calls = {each.name: each for each in functions_apart(system)}
+    return compare(system, calls.get(name, Call("rise", "exokernel.kernel.m", (), False)), module)
+
+
+def test_what_is_compared_apart_is_one_event_to_its_caller() -> None:
+    assert compared_apart(TELL, TOLD, "tell").verdict == "equal"
+    assert compared_apart(TELL, TOLD.replace("(i64 %bell)\n  ret", "(i64 1)\n  ret"), "tell").verdict == "different"
+    assert compared_apart(TELL, TOLD, "rise").verdict == "equal"
+    assert compared_apart(TELL, TOLD.replace("tell(i64 %count)", "tell(i64 1)"), "rise").verdict == "different"
+    assert compared_apart(TELL, TOLD.replace("  call fastcc void @exokernel.kernel.m.tell(i64 %count)\n", ""), "rise").verdict == "different"
+
+
+def test_what_optimised_code_takes_for_granted_of_an_argument_is_asked_of_callers() -> None:
+    narrow = TOLD.replace("tell(i64 %bell)", "tell(i64 range(i64 0, 256) %bell)")
+    assert compared_apart(TELL, narrow, "tell").verdict == "equal"
+    assert compared_apart(TELL, narrow, "rise").verdict == "different"
+
+
+def test_what_touches_a_table_is_not_compared_apart() -> None:
+    source = TELL.replace("  instruct m.ring(%bell)\n", "  store @seats[%bell]->price: u32, 7\n")
+    with pytest.raises(Unsupported, match="touches seats"):
+        compared_apart(source, TOLD, "rise")
 
 
 def test_constant_tables_are_read(machine: Machine) -> None:
