@@ -194,4 +194,4 @@ def test_who_cannot_take_its_exception_dies_of_it(computer: Computer, mistake: s
     assert ending.status == DIED and ending.halted is None
     assert ending.reports[-1].startswith("crash ")
     assert f"reason={reason.name.lower().replace('_', '-')}" in ending.reports[-1]
-    assert "vector=6" in ending.reports[-1]
+    assert "vector=06" in ending.reports[-1]

@@ -107,4 +107,4 @@ def test_one_that_is_not_dropped_is_found(tmp_path: Path, place: str) -> None:
     kernel = mutated_kernel(tmp_path / "kernel", [(FLOATING, statement, lost)])
     ending = Computer(kernel, tmp_path).run(recycled(before))
     assert ending.halted != 0
-    assert any(report.startswith(f"crash environment={SECOND} vector=6 ") for report in ending.reports)  # it `finds`
+    assert any(report.startswith(f"crash environment={SECOND:02x} vector=06 ") for report in ending.reports)  # it `finds`
