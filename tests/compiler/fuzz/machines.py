@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import FrameType
+from typing import Any, NamedTuple, Self
 
 from exokernel.compiler.build.options import Options
 from exokernel.compiler.build.program import ProgramBuilder
@@ -52,39 +54,66 @@ def cases(seed: int) -> list[Case]:
     return found
 
 
+class Watch:
+    """Notes the first fault of a program that CPython runs, where compiled code would have stopped, and ends it.
+
+    CPython runs `finally` clauses on the way out of a fault, which may fault again, change statics,
+    or forget the fault by a `return`; compiled, a fault is the end. So what a call came to does not
+    tell, and every exception is looked at where it is raised. What a module of the dialect raises
+    and catches itself is no fault of the program.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.fault: op.Fault | None = None
+
+    def __enter__(self) -> Self:
+        self.before = sys.gettrace()  # a debugger's, or whoever's measures coverage
+        sys.settrace(self.called)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        sys.settrace(self.before)
+        return kind in FAULTS and self.fault is not None
+
+    def called(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if frame.f_code.co_filename != self.file:
+            return None
+        frame.f_trace_lines = False
+        return self.happened
+
+    def happened(self, frame: FrameType, event: str, argument: Any) -> Any:
+        if event == "exception" and self.fault is None:
+            self.fault = FAULTS.get(argument[0])
+        return self.happened
+
+
 class OnCPython:
     """The program as CPython runs it."""
 
     def __init__(self, source: str, name: str) -> None:
         self.names: dict[str, Any] = {"__name__": name}
-        execute(source, f"{name}.py", self.names)
+        self.file = f"{name}.py"
+        execute(source, self.file, self.names)
 
     def run(self, case: Case) -> Outcome:
         self.names["refuel"]()
-        value, error, fault = 0, 0, None
-        try:
-            value = self.names[case.function](*case.arguments)
-        except self.names["Mishap"] as mishap:
-            error = mishap.number
-        except tuple(FAULTS) as stopped:
-            fault = first_fault(stopped)
-        if fault is not None:  # only now, when generators that the fault left suspended have run their `finally`
+        value, error = 0, 0
+        with Watch(self.file) as watch:
+            try:
+                value = self.names[case.function](*case.arguments)
+            except self.names["Mishap"] as mishap:
+                error = mishap.number
+        if watch.fault is not None:  # only now, when generators that the fault left suspended have run their `finally`
+            value, error = 0, 0
             self.names["clear"]()
-        return Outcome(value, error, fault, self.names["digest"]())
+        return Outcome(value, error, watch.fault, self.names["digest"]())
 
-
-def first_fault(stopped: BaseException) -> op.Fault:
-    """What compiled code would have stopped at.
-
-    CPython runs `finally` clauses on the way out of a fault, which may fault again and change
-    statics; compiled, a fault is the end.
-    """
-    found = FAULTS[type(stopped)]
-    earlier = stopped.__context__
-    while earlier is not None:
-        found = FAULTS.get(type(earlier), found)
-        earlier = earlier.__context__
-    return found
+    def fault(self) -> str:
+        """The name of the fault that ends the program's `main`, or nothing."""
+        with Watch(self.file) as watch:
+            self.names["main"]()
+        return next((kind.__name__ for kind, fault in FAULTS.items() if fault is watch.fault), "")
 
 
 class OnTheProcessor:

@@ -103,7 +103,8 @@ class RichGenerator(Generator):
         self.write(depth + 2, f"{name}.append({value})")
         self.write(depth + 1, f"elif {value} > {self.random.randrange(9)}:")
         self.write(depth + 2, f"{name}.pop()")
-        self.write(depth, f"{result} = {name}[({self.number(scope, 1)}) % 4 - 1] if len({name}) != 0 else 0")
+        index = f"({self.random.choice(scope.readable)} ^ {self.number(scope, 1)}) % 4 - 1"  # no constant: it would be refused
+        self.write(depth, f"{result} = {name}[{index}] if len({name}) != 0 else 0")
         self.introduce(scope, result)
 
     def copied(self, depth: int, scope: Scope) -> None:
