@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from exokernel.compiler import pipeline
@@ -20,25 +20,24 @@ from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.emit.survey import SurvivingCheck, survey
 from exokernel.compiler.lower.module import lower_program
 from exokernel.compiler.targets import TARGETS
-from exokernel.prover import solver, terms
+from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
 from exokernel.prover.llvm.calls import in_range
 from exokernel.prover.llvm.execute import Machine, Trap
+from exokernel.prover.llvm.questions import Failed, Question, Questions
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
 from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
 from exokernel.prover.llvm.source import Follower, Seen
-from exokernel.prover.obligations import Obligation, Run, hypotheses
-from exokernel.prover.paths import Conditions, Outcome
+from exokernel.prover.obligations import Run
+from exokernel.prover.paths import Outcome
 from exokernel.prover.solver import Verdict
 from exokernel.prover.system import Call, System
-from exokernel.prover.terms import Term
 
 TRAP = "no trap is in reach"
 TRAPPING = "@llvm.ubsantrap"
-SMALL, GREAT = 2_000_000, 40_000_000  # efforts, for what is asked again with more known, and for what need not be true
 CALLED = re.compile(r'@("[^"]*"|[\w.$-]+)\(')
 CALLER = "exokernel.kernel.gate.caller"
 
@@ -115,51 +114,6 @@ def events(system: System) -> dict[str, Event]:
     return found
 
 
-class Failed(Exception):
-    """A question that was not answered with yes."""
-
-    def __init__(self, what: str, verdict: Verdict) -> None:
-        super().__init__(what)
-        self.verdict = verdict
-
-
-class Questions:
-    """Asks the solver: first with nothing known but the conditions, then with what a run of the source tells."""
-
-    def __init__(self, system: System, run: Run) -> None:
-        facts = [demand.fact for demand in run.journal.demands]
-        everything = hypotheses(system, Obligation("equality", "", terms.TRUE, [], (system.state,)), run)
-        self.known: tuple[list[Term], ...] = ([], facts, everything)
-        self.asked = 0
-
-    def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
-        self.asked += 1
-        if solver.ask(conditions, claim, effort=solver.LITTLE).verdict is Verdict.PROVED:
-            return Verdict.PROVED
-        for premises, part in solver.parts_of(claim):
-            verdict = self.answer_part([*conditions, *premises], part, last)
-            if verdict is not Verdict.PROVED:
-                return verdict
-        return Verdict.PROVED
-
-    def answer_part(self, conditions: Sequence[Term], claim: Term, last: int | None) -> Verdict:
-        verdict = Verdict.UNKNOWN
-        for known, effort in zip(self.known, (SMALL, SMALL, last)):
-            verdict = solver.ask([*conditions, *known], claim, effort=effort).verdict
-            if verdict is Verdict.PROVED:
-                break
-        return verdict
-
-    def follows(self, conditions: Conditions, claim: Term) -> bool:
-        """Whether a claim is true, as far as that is found with some effort."""
-        return self.answer(conditions, claim, GREAT) is Verdict.PROVED
-
-    def ask(self, what: str, conditions: Conditions, claim: Term) -> None:
-        verdict = self.answer(conditions, claim, None)
-        if verdict is not Verdict.PROVED:
-            raise Failed(what, verdict)
-
-
 def compare(system: System, call: Call, module: Module) -> Comparison:
     """Whether the optimised code of a call equals its source."""
     began = time.perf_counter()
@@ -216,24 +170,28 @@ def follow(system: System, call: Call, module: Module, result: Comparison) -> No
     try:
         compiled = machine.run(symbol, list(run.arguments), start, tuple(run.known))
         simulation.finish()
-        for what, conditions, claim in remaining(run, machine, compiled[0]):
-            questions.ask(what, conditions, claim)
+        for asked in remaining(run, machine, compiled[0]):
+            questions.ask(asked)
     finally:
         result.questions, result.traps = questions.asked, len(machine.traps)
     result.checks = sorted({module.check_of(each) for each in machine.traps})
 
 
-def remaining(run: Run, machine: Machine, compiled: Outcome) -> Iterator[tuple[str, Conditions, Term]]:
-    """What is to be asked where both have ended."""
-    for reached in machine.traps:
-        yield TRAP, reached.conditions, terms.FALSE
-    yield "every address lies in its table, every argument in its range", (), terms.both(machine.bounds)
-    value, error = compiled.value if isinstance(compiled.value, tuple) else (compiled.value, terms.number(0, 32))
+def remaining(run: Run, machine: Machine, compiled: Outcome) -> Iterator[list[Question]]:
+    """What is to be asked where both have ended; together, what has one reason."""
+    yield [Question(TRAP, reached.conditions, terms.FALSE) for reached in machine.traps]
+    yield [Question("every address lies in its table, every argument in its range", (), terms.both(machine.bounds))]
     for outcome in run.outcomes:
-        conditions = outcome.conditions
-        yield "the same error", conditions, terms.equal(terms.low_bits(outcome.error, 32), error)
-        if outcome.value is not None and terms.literal(outcome.error) == 0:
-            yield "the same value", conditions, terms.equal(outcome.value, value)
-        for name in sorted({*outcome.state.changed(run.outcomes[0].start), *compiled.state.changed(compiled.start)}):
-            if SLOT not in name:
-                yield f"the same {name}", conditions, same_cells(outcome.state, compiled.state, name)
+        yield list(endings(run, outcome, compiled))
+
+
+def endings(run: Run, outcome: Outcome, compiled: Outcome) -> Iterator[Question]:
+    """That the optimised code ends like the source wherever that ends in one way."""
+    value, error = compiled.value if isinstance(compiled.value, tuple) else (compiled.value, terms.number(0, 32))
+    conditions = outcome.conditions
+    yield Question("the same error", conditions, terms.equal(terms.low_bits(outcome.error, 32), error))
+    if outcome.value is not None and terms.literal(outcome.error) == 0:
+        yield Question("the same value", conditions, terms.equal(outcome.value, value))
+    for name in sorted({*outcome.state.changed(run.outcomes[0].start), *compiled.state.changed(compiled.start)}):
+        if SLOT not in name:
+            yield Question(f"the same {name}", conditions, same_cells(outcome.state, compiled.state, name))

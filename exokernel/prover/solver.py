@@ -18,8 +18,8 @@ from exokernel.prover import terms
 from exokernel.prover.terms import Term
 
 TIMEOUT = 120_000  # milliseconds
-RESTARTS = ((0, 20_000_000), (7, 20_000_000))  # seed and effort: what takes one seed minutes takes another none
-SEEDS = (0, 7)  # for as long as it takes
+SEEDS = (2, 1, 0)  # what takes one minutes takes another none
+ROUND = 40_000_000  # of effort, for each seed
 LITTLE = 500_000  # of effort, for a claim that may be proved part by part
 
 
@@ -59,8 +59,8 @@ def prove(
 
     A claim that joins several is tried with little effort, and then proved part by part, which
     costs z3 far less; the first part that is not proved decides. With an `effort`, in z3's own
-    units (some 5 million a second), each part is tried once and no longer: how far that gets does
-    not depend on how busy the host is.
+    units (some 5 million a second), each part is tried no longer: how far that gets does not depend
+    on how busy the host is.
     """
     known, parts, seconds = list(hypotheses), list(parts_of(claim)), 0.0
     if len(parts) > 1:
@@ -119,13 +119,12 @@ def ask(
 
 
 def attempts(effort: int | None) -> Iterator[tuple[int, int | None]]:
-    """Seeds, and how far to go with each."""
+    """Seeds, and how far to go with each: an effort is spent in rounds, or none is spared."""
     if effort is None:
-        yield from RESTARTS
+        yield from ((seed, ROUND) for seed in SEEDS)
         yield from ((seed, None) for seed in SEEDS)
     else:
-        yield from (each for each in RESTARTS if each[1] < effort)
-        yield SEEDS[0], effort
+        yield from ((seed, min(effort, ROUND)) for seed in SEEDS[: max(1, effort // ROUND)])
 
 
 def satisfiable(conditions: Iterable[Term], timeout: int = TIMEOUT) -> bool | None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from exokernel.prover import terms
 from exokernel.prover.cells import State
 from exokernel.prover.llvm.addresses import Sum
+from exokernel.prover.llvm.questions import Ask, Question
 from exokernel.prover.llvm.reader import Code
 from exokernel.prover.llvm.source import Passed
 from exokernel.prover.paths import Conditions, Path
@@ -47,7 +48,7 @@ class Simulation:
         self,
         start: State,
         passed: list[Passed],
-        ask: Callable[[str, Conditions, Term], None],
+        ask: Ask,
         follows: Callable[[Conditions, Term], bool],
     ) -> None:
         self.start, self.passed, self.ask, self.follows = start, passed, ask, follows
@@ -136,18 +137,24 @@ class Simulation:
         ours = terms.either(terms.both(each.conditions) for each in back)
         theirs = terms.either(terms.both(each.conditions) for each in passed.back)
         context = (*path.conditions, *passed.head.conditions)
-        self.ask(f"{passed.where} goes on when it does in the source", (*context, theirs), ours)
-        self.ask(f"{passed.where} goes on only when it does in the source", (*context, ours), theirs)
-        for here in back:
-            for there in passed.back:
-                for name, claim in self.same_tables(there, here):
-                    self.ask(f"a step of {passed.where} leaves the same {name}", (*here.conditions, *there.conditions), claim)
+        self.ask(
+            [
+                Question(f"{passed.where} goes on when it does in the source", (*context, theirs), ours),
+                Question(f"{passed.where} goes on only when it does in the source", (*context, ours), theirs),
+                *(each for here in back for there in passed.back for each in self.same_step(passed, there, here)),
+            ]
+        )
+
+    def same_step(self, passed: Passed, source: Path, optimised: Path) -> Iterator[Question]:
+        conditions = (*optimised.conditions, *source.conditions)
+        for name, claim in self.same_tables(source, optimised):
+            yield Question(f"a step of {passed.where} leaves the same {name}", conditions, claim)
 
     def finish(self) -> None:
         """Ask whether no loop of the source was left out."""
         for passed in self.passed:
             entered = terms.either(condition for each, condition in self.entered if each is passed)
-            self.ask(f"{passed.where} is entered when it is in the source", passed.entry.conditions, entered)
+            self.ask([Question(f"{passed.where} is entered when it is in the source", passed.entry.conditions, entered)])
 
 
 def guesses_from(variable: str, old: Term, value: Term, is_namesake: bool) -> list[Guess]:

@@ -1,0 +1,103 @@
+"""What is asked of the solver to show that optimised code does what its source does.
+
+Most of it is true by itself. What is not is asked together, for it all has the same reason: both
+take the same way. Then more and more of what a run of the source tells is added. What is to be
+asked is the business of `equality` and of `simulation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from exokernel.prover import solver, terms
+from exokernel.prover.obligations import Obligation, Run, hypotheses
+from exokernel.prover.paths import Conditions
+from exokernel.prover.solver import Verdict
+from exokernel.prover.system import System
+from exokernel.prover.terms import Term
+
+SMALL = 2_000_000  # of effort, for what is asked again with more known
+GREAT = solver.ROUND  # for what need not be true
+TOGETHER = 3 * solver.ROUND  # for what is asked one by one, if need be
+
+
+class Question(NamedTuple):
+    """What is to be so whenever the conditions are."""
+
+    what: str
+    conditions: Conditions
+    claim: Term
+
+
+Ask = Callable[[Iterable[Question]], None]  # raises Failed
+
+
+class Failed(Exception):
+    """A question that was not answered with yes."""
+
+    def __init__(self, what: str, verdict: Verdict) -> None:
+        super().__init__(what)
+        self.verdict = verdict
+
+
+class Questions:
+    """Asks the solver: first with nothing known but the conditions, then with what a run of the source tells."""
+
+    def __init__(self, system: System, run: Run) -> None:
+        facts = [demand.fact for demand in run.journal.demands]
+        everything = hypotheses(system, Obligation("equality", "", terms.TRUE, [], (system.state,)), run)
+        self.known: tuple[list[Term], ...] = ([], facts, everything)
+        self.asked = 0
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Ask all of them. Raises Failed with the first that is not answered with yes."""
+        asked = list(questions)
+        self.asked += len(asked)
+        left = [each for each in asked if not self.is_plain(each)]
+        if len(left) > 1 and self.holds_together(left):
+            return
+        for each in left:
+            verdict = self.answer(each.conditions, each.claim, None)
+            if verdict is not Verdict.PROVED:
+                raise Failed(each.what, verdict)
+
+    def follows(self, conditions: Conditions, claim: Term) -> bool:
+        """Whether a claim is true, as far as that is found with some effort."""
+        self.asked += 1
+        return self.answer(conditions, claim, GREAT) is Verdict.PROVED
+
+    def is_plain(self, question: Question) -> bool:
+        """Whether it is true with nothing else known."""
+        return solver.ask(question.conditions, question.claim, effort=SMALL).verdict is Verdict.PROVED
+
+    def holds_together(self, questions: Sequence[Question]) -> bool:
+        """Whether all is found to be true at once; the conditions they share stand where they simplify the rest."""
+        shared = shared_conditions(questions)
+        whole = terms.both(terms.implies(terms.both(each.conditions), each.claim) for each in questions)
+        efforts = zip(self.known[1:], (SMALL, TOGETHER), strict=True)
+        return any(solver.ask([*shared, *known], whole, effort=effort).verdict is Verdict.PROVED for known, effort in efforts)
+
+    def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
+        """Ask one, as a whole and then part by part; with everything known as hard as `last` says."""
+        if solver.ask(conditions, claim, effort=solver.LITTLE).verdict is Verdict.PROVED:
+            return Verdict.PROVED
+        for premises, part in solver.parts_of(claim):
+            verdict = self.answer_part([*conditions, *premises], part, last)
+            if verdict is not Verdict.PROVED:
+                return verdict
+        return Verdict.PROVED
+
+    def answer_part(self, conditions: Sequence[Term], claim: Term, last: int | None) -> Verdict:
+        verdict = Verdict.UNKNOWN
+        for known, effort in zip(self.known, (SMALL, SMALL, last), strict=True):
+            verdict = solver.ask([*conditions, *known], claim, effort=effort).verdict
+            if verdict is Verdict.PROVED:
+                break
+        return verdict
+
+
+def shared_conditions(questions: Sequence[Question]) -> list[Term]:
+    """The conditions that all of some questions have."""
+    others = [set(map(terms.identity, each.conditions)) for each in questions[1:]]
+    return [each for each in questions[0].conditions if all(terms.identity(each) in other for other in others)]
