@@ -149,7 +149,11 @@ def out_of_reach(system: System, run: Run, result: Result) -> Iterator[Failure]:
 
 
 def answer_to(system: System, obligation: Obligation, run: Run, keep_models: bool = False) -> Answer:
-    """Ask; and ask again with more instances, if the first were not enough."""
+    """Ask with the instances next to what the call looks at, which nearly always do; then with more, which cost more."""
+    near = hypotheses(system, obligation, run, rounds=1)
+    answer = solver.prove(near, obligation.claim, effort=solver.SMALL)
+    if answer.verdict is Verdict.PROVED:
+        return answer
     known = hypotheses(system, obligation, run)
     answer = solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models)
     if answer.verdict is Verdict.PROVED:

@@ -20,7 +20,8 @@ from exokernel.prover.terms import Term
 TIMEOUT = 120_000  # milliseconds
 SEEDS = (2, 1, 0)  # what takes one minutes takes another none
 ROUND = 40_000_000  # of effort, for each seed
-LITTLE = 500_000  # of effort, for a claim that may be proved part by part
+LITTLE = 500_000  # for a claim that may be proved part by part
+SMALL = 2_000_000  # for what is asked again with more known
 
 
 class Verdict(Enum):

@@ -17,8 +17,7 @@ from exokernel.prover.solver import Verdict
 from exokernel.prover.system import System
 from exokernel.prover.terms import Term
 
-SMALL = 2_000_000  # of effort, for what is asked again with more known
-GREAT = solver.ROUND  # for what need not be true
+GREAT = solver.ROUND  # of effort, for what need not be true
 TOGETHER = 3 * solver.ROUND  # for what is asked one by one, if need be
 
 
@@ -69,13 +68,13 @@ class Questions:
 
     def is_plain(self, question: Question) -> bool:
         """Whether it is true with nothing else known."""
-        return solver.ask(question.conditions, question.claim, effort=SMALL).verdict is Verdict.PROVED
+        return solver.ask(question.conditions, question.claim, effort=solver.SMALL).verdict is Verdict.PROVED
 
     def holds_together(self, questions: Sequence[Question]) -> bool:
         """Whether all is found to be true at once; the conditions they share stand where they simplify the rest."""
         shared = shared_conditions(questions)
         whole = terms.both(terms.implies(terms.both(each.conditions), each.claim) for each in questions)
-        efforts = zip(self.known[1:], (SMALL, TOGETHER), strict=True)
+        efforts = zip(self.known[1:], (solver.SMALL, TOGETHER), strict=True)
         return any(solver.ask([*shared, *known], whole, effort=effort).verdict is Verdict.PROVED for known, effort in efforts)
 
     def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
@@ -90,7 +89,7 @@ class Questions:
 
     def answer_part(self, conditions: Sequence[Term], claim: Term, last: int | None) -> Verdict:
         verdict = Verdict.UNKNOWN
-        for known, effort in zip(self.known, (SMALL, SMALL, last), strict=True):
+        for known, effort in zip(self.known, (solver.SMALL, solver.SMALL, last), strict=True):
             verdict = solver.ask([*conditions, *known], claim, effort=effort).verdict
             if verdict is Verdict.PROVED:
                 break
