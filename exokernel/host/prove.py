@@ -11,12 +11,12 @@ import os
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from exokernel.host.errors import Status, ToolError
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a proof needs more packages than the help does
     from exokernel.prover.prove import Result
     from exokernel.prover.system import Call, System
 
+Found = TypeVar("Found")
 CONSEQUENCES = "consequences"  # what follows from the invariants: proved like a call
 SEARCH = 20  # seconds for calls that show what is wrong
 TRUSTED = (
@@ -119,6 +120,7 @@ class Work:
             result.story = story_of(name, SEARCH)
         if options.counterexample is not None:
             save(system, result, options.counterexample)
+        result.failures = [replace(each, obligation=None, model=None) for each in result.failures]
         return result
 
     def comparisons(self, name: str) -> list[Comparison]:
@@ -141,19 +143,22 @@ class Work:
             cache.remember_comparison(key, known)
         return known
 
-    def both(self, name: str) -> tuple[Result, list[Comparison]]:
-        result = self.result(name)
-        result.failures = [replace(each, obligation=None, model=None) for each in result.failures]
-        return result, self.comparisons(name)
-
 
 def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Comparison]]]:
     """Every call's results in order, worked out in several processes."""
-    if work.options.jobs < 2 or len(names) < 2:
-        yield from map(work.both, names)
-        return
-    with ProcessPoolExecutor(work.options.jobs, get_context("fork"), initializer=take, initargs=(work,)) as pool:
-        yield from pool.map(do, names)
+    with ThreadPoolExecutor(work.options.jobs) as threads:
+        asked = [
+            (threads.submit(alone, work, Work.result, name), threads.submit(alone, work, Work.comparisons, name))
+            for name in names
+        ]
+        for result, comparisons in asked:
+            yield result.result(), comparisons.result()
+
+
+def alone(work: Work, part: Callable[[Work, str], Found], name: str) -> Found:
+    """One part of the work, in a process of its own: how z3 goes about a question depends on those it was asked before."""
+    with ProcessPoolExecutor(1, get_context("fork"), initializer=take, initargs=(work,)) as process:
+        return process.submit(do, part, name).result()
 
 
 taken: list[Work] = []  # by this process
@@ -163,8 +168,8 @@ def take(work: Work) -> None:
     taken[:] = [work]
 
 
-def do(name: str) -> tuple[Result, list[Comparison]]:
-    return taken[0].both(name)
+def do(part: Callable[[Work, str], Found], name: str) -> Found:
+    return part(taken[0], name)
 
 
 def show_comparison(comparison: Comparison, options: Namespace) -> None:

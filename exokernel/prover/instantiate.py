@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import NamedTuple
 
 import z3
 
@@ -23,8 +24,17 @@ from exokernel.prover.values import Value
 
 Access = tuple[str, Indices]
 Key = tuple[int, ...]  # of an instance: its schema and its indices, by identity
-ROUNDS = 2
 JOINED = {"capabilities[]": 6}  # tables indexed by two names side by side -> bits of the second
+
+
+class Reach(NamedTuple):
+    """How far from the places that are looked at instances are taken."""
+
+    rounds: int
+    paired: bool = True  # also what every two things tell together: of many things, that is most of all
+
+
+NEAR, MIDDLE, FAR = Reach(1), Reach(2, False), Reach(2)
 
 
 @dataclass(frozen=True)
@@ -159,7 +169,7 @@ class Instances:
         self.pairs: dict[tuple[Key, Key], Term] = {}
         self.kept: list[Indices] = []  # so that the identities of their terms stay theirs
 
-    def found_from(self, seeds: Iterable[Access], rounds: int = ROUNDS) -> list[Term]:
+    def found_from(self, seeds: Iterable[Access], reach: Reach = FAR) -> list[Term]:
         """All instances that the seeds lead to."""
         formulas: dict[Key, Term] = {}
         things: list[Thing] = []
@@ -168,9 +178,9 @@ class Instances:
             if not schema.variables:
                 formulas[(id(schema),)] = schema.formula
                 front += schema.accesses
-        for _ in range(rounds):
+        for _ in range(reach.rounds):
             front = [access for each in front for access in self.instances_at(each, formulas, things)]
-        found = [*formulas.values(), *self.pairs_of(things)]
+        found = [*formulas.values(), *self.pairs_of(things if reach.paired else [])]
         return [formula for formula in found if not terms.is_true(formula)]
 
     def instances_at(

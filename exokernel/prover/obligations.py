@@ -18,7 +18,7 @@ from exokernel.prover.cells import State
 from exokernel.prover.claims import Claim
 from exokernel.prover.counting import Goal
 from exokernel.prover.execute import Journal
-from exokernel.prover.instantiate import ROUNDS, Access, Instances, holds, parameter_variables, split
+from exokernel.prover.instantiate import FAR, NEAR, Access, Instances, Reach, holds, parameter_variables, split
 from exokernel.prover.machine import GHOSTS
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import Call, System
@@ -64,10 +64,10 @@ def execute(system: System, call: Call) -> Run:
     return Run(call, arguments, known, outcomes, mine, accesses)
 
 
-def hypotheses(system: System, obligation: Obligation, run: Run, rounds: int = ROUNDS) -> list[Term]:
-    """All that an obligation may use, with the invariants at the places that so many rounds lead to."""
+def hypotheses(system: System, obligation: Obligation, run: Run, reach: Reach = FAR) -> list[Term]:
+    """All that an obligation may use, with the invariants as far as this."""
     seeds = [*run.accesses, *obligation.accesses]
-    found = chain.from_iterable(system.instances(state).found_from(seeds, rounds) for state in obligation.states)
+    found = chain.from_iterable(system.instances(state).found_from(seeds, reach) for state in obligation.states)
     facts = [demand.fact for demand in run.journal.demands[: obligation.facts]]
     return [*obligation.conditions, *facts, *told_everywhere(run, seeds), *of_recursion(system, obligation, run), *found]
 
@@ -85,9 +85,9 @@ def deeper(system: System, obligation: Obligation, run: Run) -> list[Term]:
             for path, indices in seeds:
                 if any(trigger == path for trigger, _ in schema.triggers):
                     more += schema.at(indices)[1]
-        found += [*named.found_from(seeds, 1), *system.instances(state).found_from(more, 1)]
+        found += [*named.found_from(seeds, NEAR), *system.instances(state).found_from(more, NEAR)]
     if obligation.end is not None and obligation.clause not in system.counter_names:
-        found += system.deeper_instances(obligation.end.state, proved=True).found_from(seeds, 1)
+        found += system.deeper_instances(obligation.end.state, proved=True).found_from(seeds, NEAR)
     return found
 
 

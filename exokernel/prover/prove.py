@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
 from exokernel.prover.between import steps_between
-from exokernel.prover.instantiate import holds, parameter_variables
+from exokernel.prover.instantiate import MIDDLE, NEAR, Reach, holds, parameter_variables
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import learned
@@ -22,9 +22,10 @@ from exokernel.prover.system import Call, System
 from exokernel.prover.theorems import step_theorems
 
 CONSEQUENCES = "consequences"  # proved like a call, of no call
-DEPTH = 3  # rounds of instances: a walk looks four tables down
+DEPTH = Reach(3)  # a walk looks four tables down
 PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
+FIRST = (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
 
@@ -149,11 +150,11 @@ def out_of_reach(system: System, run: Run, result: Result) -> Iterator[Failure]:
 
 
 def answer_to(system: System, obligation: Obligation, run: Run, keep_models: bool = False) -> Answer:
-    """Ask with the instances next to what the call looks at, which nearly always do; then with more, which cost more."""
-    near = hypotheses(system, obligation, run, rounds=1)
-    answer = solver.prove(near, obligation.claim, effort=solver.SMALL)
-    if answer.verdict is Verdict.PROVED:
-        return answer
+    """Ask with the instances next to what the call looks at, which mostly do; then with more and more, which cost more."""
+    for reach, effort in FIRST:
+        answer = solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
+        if answer.verdict is Verdict.PROVED:
+            return answer
     known = hypotheses(system, obligation, run)
     answer = solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models)
     if answer.verdict is Verdict.PROVED:

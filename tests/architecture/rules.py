@@ -7,6 +7,7 @@ They take syntax trees and import nothing they check. `test_rules` shows that ea
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -17,10 +18,15 @@ class Source(NamedTuple):
 
     @property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text)
+        return parsed(self.text)
 
     def at(self, node: ast.AST, what: str) -> str:
         return f"{self.path}:{getattr(node, 'lineno', 1)}: {what}"
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 # Who may import whom

@@ -17,7 +17,7 @@ from tests.boot.audit import audited
 from tests.boot.guest import FREE_FRAME, Computer
 from tests.boot.test_switching import BEGIN, END, PAGE, SECOND, STATE, program
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.slow]
 
 
 class Folly(NamedTuple):

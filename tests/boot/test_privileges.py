@@ -5,7 +5,7 @@ import pytest
 from tests.boot.guest import Computer
 from tests.boot.test_exceptions import NOTING
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.slow]
 
 PROTECTION, UNDEFINED, PAGE = "GENERAL_PROTECTION", "INVALID_OPCODE", "PAGE_FAULT"
 

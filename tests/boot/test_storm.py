@@ -11,7 +11,7 @@ from tests.boot.audit import audited, counters
 from tests.boot.guest import NUMBERS, Computer, mutated_kernel
 from tests.boot.storm import LEFT_OUT, storm
 
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.slow]
 
 
 def check(computer: Computer, guest: str) -> None:
@@ -37,7 +37,6 @@ UNCOUNTED = {*LEFT_OUT, "yield_to", "console_read"}  # not made, without return,
 SELDOM = {"capability_grant"}  # two must agree
 
 
-@pytest.mark.slow
 def test_a_storm_has_every_call_succeed(computer: Computer) -> None:
     total = [0] * len(NUMBERS)
     for seed in (1, 2):
@@ -55,7 +54,6 @@ LOST = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("guard", LOST)
 def test_the_audit_sees_what_a_storm_does_to_a_worse_kernel(tmp_path: Path, guard: str) -> None:
     computer = Computer(mutated_kernel(tmp_path / "kernel", [LOST[guard]]), tmp_path)

@@ -15,7 +15,7 @@ from exokernel.host.machine import POWERED_OFF, Board, Machine
 from tests.host.assembly import echoing_guest, talking_guest
 
 QEMU = "qemu-system-x86_64"
-pytestmark = pytest.mark.boot
+pytestmark = [pytest.mark.boot, pytest.mark.slow]
 
 
 def run(tmp_path: Path, guest: bytes, seconds: float = 20, **options: object) -> Ending:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.host.keyboard import ROOT, Keyboard
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "exokernel", "run", "--machine", "cpython"]
 
 
@@ -77,7 +79,6 @@ def command_lines() -> list[str]:
     return found
 
 
-@pytest.mark.slow
 def test_a_breakpoint_stops_in_the_program(tmp_path: Path) -> None:
     text = "def main() -> int:\n    answer = 42\n    breakpoint()\n    return answer - 40\n"
     with Keyboard(["run", "--machine", "cpython", program(tmp_path, text)]) as keyboard:
@@ -88,7 +89,6 @@ def test_a_breakpoint_stops_in_the_program(tmp_path: Path) -> None:
         assert keyboard.leave()[0] == 2
 
 
-@pytest.mark.slow
 def test_a_breakpoint_stops_in_the_kernels_page_fault_path(tmp_path: Path) -> None:
     """As whoever reads the kernel does it: a line of their own in a checkout of their own."""
     for name in ("exokernel", "programs"):

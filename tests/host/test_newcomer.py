@@ -13,7 +13,7 @@ from exokernel.host.command import COMMANDS
 from tests.host.conftest import Exok, FakeDriver
 from tests.host.keyboard import ROOT
 
-MACHINES = ["native", pytest.param("cpython", marks=pytest.mark.slow), pytest.param("qemu", marks=pytest.mark.boot)]
+MACHINES = ["native", pytest.param("cpython", marks=pytest.mark.slow), pytest.param("qemu", marks=[pytest.mark.boot, pytest.mark.slow])]
 EXOK = [sys.executable, str(ROOT / "exok")]
 
 

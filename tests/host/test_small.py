@@ -50,6 +50,7 @@ def test_every_part_of_the_house_has_a_ceiling() -> None:
     assert house | {"programs", "exokernel/libos/bare"} == set(CEILINGS)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_part_is_summed_once(driver: FakeDriver, exok: Exok) -> None:
     parts = {part["name"]: part["files"] for part in json.loads(exok("size", "--lines", "--json")[1])["parts"]}
     last = exok("size", "--lines")[1].decode().splitlines()[-1]

@@ -11,7 +11,7 @@ from exokernel.host.terminal import Terminal
 from exokernel.model.devices import typed_at
 from tests.host.keyboard import ROOT, Keyboard
 
-MACHINES = ["native", pytest.param("cpython", marks=pytest.mark.slow), pytest.param("qemu", marks=pytest.mark.boot)]
+MACHINES = ["native", pytest.param("cpython", marks=pytest.mark.slow), pytest.param("qemu", marks=[pytest.mark.boot, pytest.mark.slow])]
 END, INTERRUPT, AS_IT_IS = b"\x04", b"\x03", b"\x16"
 ONE_LINE = """
 from exokernel.dialect import Array, array, u8

@@ -15,6 +15,8 @@ from exokernel.prover.llvm.reader import read_constants, read_module
 from exokernel.prover.solver import Verdict, prove
 from exokernel.prover.system import Call, System
 
+pytestmark = pytest.mark.slow
+
 TABLES = """
 record exokernel.abi.environment_page.EnvironmentPage size 8 align 8:
   0 begin: i64
