@@ -163,7 +163,7 @@ def follow(system: System, call: Call, module: Module, result: Comparison) -> No
     follower = Follower(system, where, apart)
     run = run_source(system, call, module, follower)
     start = run.outcomes[0].start
-    questions = Questions(system, run)
+    questions = Questions.about(system, run)
     result.loops = len(follower.passed)
     simulation = Simulation(start, follower.passed, questions.ask, questions.follows)
     machine = Machine(module.functions, where, module.constants, apart, simulation)

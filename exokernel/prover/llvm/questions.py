@@ -8,6 +8,7 @@ asked is the business of `equality` and of `simulation`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from exokernel.prover import solver, terms
@@ -40,14 +41,19 @@ class Failed(Exception):
         self.verdict = verdict
 
 
+@dataclass
 class Questions:
-    """Asks the solver: first with nothing known but the conditions, then with what a run of the source tells."""
+    """Asks the solver: first with nothing known but the conditions, then with more and more of what is."""
 
-    def __init__(self, system: System, run: Run) -> None:
+    known: tuple[list[Term], ...]  # more each time; first nothing
+    asked: int = 0
+
+    @classmethod
+    def about(cls, system: System, run: Run) -> Questions:
+        """Questions that may use what a run of the source tells."""
         facts = [demand.fact for demand in run.journal.demands]
         everything = hypotheses(system, Obligation("equality", "", terms.TRUE, [], (system.state,)), run)
-        self.known: tuple[list[Term], ...] = ([], facts, everything)
-        self.asked = 0
+        return cls(([], facts, everything))
 
     def ask(self, questions: Iterable[Question]) -> None:
         """Ask all of them. Raises Failed with the first that is not answered with yes."""

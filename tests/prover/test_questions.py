@@ -1,0 +1,45 @@
+"""What is asked together, what is asked apart, and who is named when the answer is no."""
+
+import pytest
+
+from exokernel.prover import solver, terms
+from exokernel.prover.llvm.questions import Failed, Question, Questions, shared_conditions
+from exokernel.prover.solver import ROUND, SEEDS, SMALL, Verdict
+from exokernel.prover.terms import number, variable
+
+X, Y = variable("x"), variable("y")
+SMALL_X, SMALL_Y = terms.within(X, 10), terms.within(Y, 10)
+
+
+def knowing(*facts: terms.Term) -> Questions:
+    return Questions(([], [], list(facts)))
+
+
+def test_what_is_known_answers_all_questions() -> None:
+    asker = knowing(SMALL_X, SMALL_Y)
+    asker.ask([Question("x", (), X < number(10)), Question("y", (), Y < number(10)), Question("plain", (SMALL_X,), X >= number(0))])
+    assert asker.asked == 3
+
+
+@pytest.mark.parametrize("wrong", range(3))
+def test_a_wrong_claim_among_others_is_named(wrong: int) -> None:
+    limits = [9 if place == wrong else 10 for place in range(3)]
+    with pytest.raises(Failed) as failed:
+        knowing(SMALL_X).ask(Question(f"below {place}", (), X < number(limit)) for place, limit in enumerate(limits))
+    assert (str(failed.value), failed.value.verdict) == (f"below {wrong}", Verdict.REFUTED)
+
+
+def test_a_claim_is_asked_under_its_own_conditions_only() -> None:
+    with pytest.raises(Failed, match="without"):
+        knowing(SMALL_Y).ask([Question("with", (SMALL_X,), X + Y < number(20)), Question("without", (), X + Y < number(20))])
+
+
+def test_conditions_are_shared_when_all_have_them() -> None:
+    asked = [Question("one", (SMALL_X, SMALL_Y), terms.TRUE), Question("other", (SMALL_Y,), terms.TRUE)]
+    assert [each.eq(SMALL_Y) for each in shared_conditions(asked)] == [True]
+
+
+def test_effort_is_spent_in_rounds_each_with_another_seed() -> None:
+    assert list(solver.attempts(SMALL)) == [(SEEDS[0], SMALL)]
+    assert list(solver.attempts(2 * ROUND)) == [(seed, ROUND) for seed in SEEDS[:2]]
+    assert list(solver.attempts(None)) == [*((seed, ROUND) for seed in SEEDS), *((seed, None) for seed in SEEDS)]
