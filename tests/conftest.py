@@ -1,6 +1,7 @@
 """What all tests share: where the checkout is, and which tests are left out unless asked for."""
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,13 @@ SLOW = (  # whole files and folders that take long together, if not each test al
     "programs",
 )
 sys.path.insert(0, str(ROOT))
+
+
+def pytest_configure() -> None:
+    """Take back what whoever runs the tests in the background has all programs ignore: some tests interrupt theirs."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for each in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(each, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -46,8 +46,13 @@ class Keyboard:
 
     def leave(self) -> tuple[int, bytes]:
         """Wait for the end. Answers the status and what was shown last."""
-        while data := self.read():
-            self.shown += data
+        deadline, ended = time.monotonic() + PATIENCE, False
+        while not ended:
+            assert time.monotonic() < deadline, self.shown
+            if select.select([self.terminal], [], [], 1)[0]:
+                data = self.read()
+                self.shown += data
+                ended = not data
         return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1]), self.shown
 
     def read(self) -> bytes:
