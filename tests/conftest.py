@@ -9,8 +9,16 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SLOW = (  # whole files and folders that take long together, if not each test alone
+    "boot/test_calls.py",
+    "boot/test_entry_points.py",
+    "boot/test_exceptions.py",
     "boot/test_machine_faults.py",
+    "boot/test_switching.py",
     "compiler/fuzz",
+    "compiler/test_diagnostics.py",
+    "compiler/test_meaning.py",
+    "compiler/test_shared_memory.py",
+    "host/test_newcomer.py",
     "kernel/test_state_machine.py",
     "libos",
     "model/test_machine.py",
