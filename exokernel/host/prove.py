@@ -139,7 +139,7 @@ class Work:
         key = cache.key_of_comparison(self.system, call, module)
         known = None if self.options.again else cache.recall_comparison(key)
         if known is None:
-            known = equality.compare(self.system, call, module)
+            known = equality.compare(equality.Source(self.system, call, module), module)
             cache.remember_comparison(key, known)
         return known
 

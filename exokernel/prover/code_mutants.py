@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from exokernel.prover import cache
-from exokernel.prover.equality import Comparison, Module, compare
+from exokernel.prover.equality import Comparison, Module, Source, compare
 from exokernel.prover.llvm.apart import functions_apart
 from exokernel.prover.llvm.reader import Code, Instruction
 from exokernel.prover.mutants import ALIVE, BY_PROOF, REFUSED, UNKNOWN, Fate
+from exokernel.prover.solver import ROUND
 from exokernel.prover.system import Call, System
 
 PREDICATES = {
@@ -47,6 +48,7 @@ FLAGS = re.compile(r"^(?:(?:nuw|nsw|disjoint|exact|nneg|samesign) )+")
 LAST_NUMBER = re.compile(r"(?<= )-?\d+$")
 COUNTED = ("icmp", "add", "and", "shl", "lshr")  # whose last operand may be one off
 UNCHANGED = ("@llvm.ubsantrap", "@llvm.assume", "asm sideeffect", "@llvm.lifetime")
+PATIENCE = 2 * ROUND  # of effort for a question
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class CodeJudge:
     module: Module
     again: bool = False
     keys: dict[str, str] = field(default_factory=dict)  # of calls' comparisons
+    sources: dict[str, Source] = field(default_factory=dict)  # of calls
 
     def fate(self, mutation: CodeMutation) -> Fate:
         calls = [
@@ -151,7 +154,6 @@ class CodeJudge:
         changed, doubt = mutation.applied(self.module), ""
         for call in calls:
             found = self.comparison(call, changed)
-            self.system.forget_states()
             if found.verdict == "different":
                 return BY_PROOF, f"{call.name}: {found.what}"
             if found.verdict == "not compared":
@@ -160,8 +162,10 @@ class CodeJudge:
         return (UNKNOWN, doubt) if doubt else (ALIVE, "")
 
     def comparison(self, call: Call, module: Module) -> Comparison:
+        if call.name not in self.sources:
+            self.sources[call.name] = Source(self.system, call, self.module)
         try:
-            return compare(self.system, call, module)
+            return compare(self.sources[call.name], module, PATIENCE)
         except (KeyError, ValueError, RuntimeError) as reason:  # code that no compiler makes
             return Comparison(call.name, "not compared", repr(reason))
 
@@ -176,7 +180,7 @@ def code_mutants_of(system: System, module: Module, names: list[str]) -> list[Co
     found: set[str] = set()
     for call in [system.calls[name] for name in names or system.calls]:
         key = cache.key_of_comparison(system, call, module)
-        known = cache.recall_comparison(key) or compare(system, call, module)
+        known = cache.recall_comparison(key) or compare(Source(system, call, module), module)
         cache.remember_comparison(key, known)
         if known.verdict == "equal":
             found |= module.functions_of(call)

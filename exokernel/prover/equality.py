@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from exokernel.compiler import pipeline
 from exokernel.compiler.build.program import build_program
@@ -27,10 +28,10 @@ from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
 from exokernel.prover.llvm.calls import in_range
 from exokernel.prover.llvm.execute import Machine, Trap
-from exokernel.prover.llvm.questions import Failed, Question, Questions
+from exokernel.prover.llvm.questions import Failed, Known, Question, Questions, known_of
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
 from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
-from exokernel.prover.llvm.source import Follower, Seen
+from exokernel.prover.llvm.source import Follower, Passed, Seen
 from exokernel.prover.obligations import Run
 from exokernel.prover.paths import Outcome
 from exokernel.prover.solver import Verdict
@@ -114,12 +115,31 @@ def events(system: System) -> dict[str, Event]:
     return found
 
 
-def compare(system: System, call: Call, module: Module) -> Comparison:
-    """Whether the optimised code of a call equals its source."""
+class Source:
+    """A call's source, run once: what any number of optimised codes can be compared with."""
+
+    def __init__(self, system: System, call: Call, module: Module) -> None:
+        self.system, self.call, self.module = system, call, module
+        self.where = Map(system)
+        self.apart = {name: event for name, event in module.apart.items() if name != call.qualified}
+
+    @cached_property
+    def passage(self) -> tuple[Run, list[Passed]]:
+        """How it runs, and passes its loops. Raises Unsupported."""
+        follower = Follower(self.system, self.where, self.apart)
+        return run_source(self.system, self.call, self.module, follower), follower.passed
+
+    @cached_property
+    def known(self) -> Known:
+        return known_of(self.system, self.passage[0])
+
+
+def compare(source: Source, module: Module, patience: int | None = None) -> Comparison:
+    """Whether the optimised code of a call equals its source, with so much effort for the last of each question's tries."""
     began = time.perf_counter()
-    result = Comparison(call.name, "equal")
+    result = Comparison(source.call.name, "equal")
     try:
-        follow(system, call, module, result)
+        follow(source, module, result, patience)
     except Failed as failure:
         result.what = str(failure)
         result.verdict = "different" if failure.verdict is Verdict.REFUTED else "unknown"
@@ -153,20 +173,16 @@ def run_source(system: System, call: Call, module: Module, follower: Follower) -
     return Run(call, registers, known, outcomes, journal, accesses)
 
 
-def follow(system: System, call: Call, module: Module, result: Comparison) -> None:
+def follow(source: Source, module: Module, result: Comparison, patience: int | None) -> None:
     """Run both and ask all there is to ask. Raises Failed, Unlike, Unsupported."""
-    symbol = module.symbol_of(call)
+    symbol = module.symbol_of(source.call)
     if symbol not in module.functions:
         raise Unsupported("nothing in the optimised code has its name")
-    where = Map(system)
-    apart = {name: event for name, event in module.apart.items() if name != call.qualified}
-    follower = Follower(system, where, apart)
-    run = run_source(system, call, module, follower)
-    start = run.outcomes[0].start
-    questions = Questions.about(system, run)
-    result.loops = len(follower.passed)
-    simulation = Simulation(start, follower.passed, questions.ask, questions.follows)
-    machine = Machine(module.functions, where, module.constants, apart, simulation)
+    run, passed = source.passage
+    start, questions = run.outcomes[0].start, Questions(source.known, patience)
+    result.loops = len(passed)
+    simulation = Simulation(start, passed, questions.ask, questions.follows)
+    machine = Machine(module.functions, source.where, module.constants, source.apart, simulation)
     try:
         compiled = machine.run(symbol, list(run.arguments), start, tuple(run.known))
         simulation.finish()

@@ -27,18 +27,20 @@ from exokernel.compiler.parse.modules import Module
 from exokernel.prover import cache, terms
 from exokernel.prover.claims import ROOT, Specification
 from exokernel.prover.execute import Unsupported
+from exokernel.prover.instantiate import NEAR
+from exokernel.prover.machine import PURE
 from exokernel.prover.mutations import Mutation, mutations_of
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import learned
-from exokernel.prover.solver import Verdict, prove
+from exokernel.prover.solver import ROUND, Verdict, prove
 from exokernel.prover.system import GATE, KERNEL, Call, System, load_program
 from exokernel.prover.theorems import step_theorems
 
 SURVIVORS = ROOT / "tests" / "prover" / "survivors.txt"
 TRIER = "tests.kernel.try_mutants"  # runs a mutant beside the specification, in a process of its own
 PARTS = ("exokernel/abi", "exokernel/dialect", "exokernel/kernel")
-PATIENCE = 20_000  # milliseconds for a question
+SOON, PATIENCE = 10_000_000, 2 * ROUND  # of effort for a question, at first and at last
 ENOUGH = 300  # seconds for a mutant of which questions stay open
 BY_RUNNING, BY_PROOF, REFUSED = "run", "proof", "refused"
 ALIVE, UNKNOWN, NO_CODE, SAME_CODE = "alive", "unknown", "does not compile", "same code"
@@ -72,10 +74,11 @@ def portable(name: str) -> bool:
 
 
 def mutants_of(system: System, names: list[str]) -> list[Mutation]:
-    """Every mutant of the functions that these calls, or all, reach."""
+    """Every mutant of the functions that these calls, or all, reach; but not of what the prover has a model of."""
     functions: dict[str, set[str]] = {}
+    modelled = set[str]().union(*(cache.reached(system.program, each) for each in PURE))
     for name in names or system.calls:
-        for each in cache.reached(system.program, system.calls[name].qualified):
+        for each in cache.reached(system.program, system.calls[name].qualified) - modelled:
             if portable(each):
                 module, _, function = each.rpartition(".")
                 functions.setdefault(module, set()).add(function)
@@ -233,11 +236,18 @@ class Judge:
         run = self.run(call)
         for thing in sorted(learned(run) - set(self.system.specification.may_learn.get(call.name, ()))):
             yield f"private: {thing}", Verdict.REFUTED
+        hard = []
         for each in questions(self.system, run):
             if question(each, run) not in self.honest[call.name]:
-                verdict = verdict_of(self.system, each, run)
-                if verdict is not Verdict.PROVED:
+                verdict = verdict_of(self.system, each, run, SOON)
+                if verdict is Verdict.REFUTED:
                     yield f"{each.clause}: {each.what}", verdict
+                elif verdict is Verdict.UNKNOWN:
+                    hard.append(each)
+        for each in hard:
+            verdict = verdict_of(self.system, each, run, PATIENCE)
+            if verdict is not Verdict.PROVED:
+                yield f"{each.clause}: {each.what}", verdict
 
     def run(self, call: Call) -> Run:
         """A call executed, with the same names for the same unknowns each time."""
@@ -274,12 +284,15 @@ def questions(system: System, run: Run) -> Iterator[Obligation]:
     yield from obligations(system, run)
 
 
-def verdict_of(system: System, obligation: Obligation, run: Run) -> Verdict:
+def verdict_of(system: System, obligation: Obligation, run: Run, effort: int) -> Verdict:
+    """What is found with so much effort for each try: with the nearest instances, with all, and with what counting tells."""
+    if prove(hypotheses(system, obligation, run, NEAR), obligation.claim, effort=SOON).verdict is Verdict.PROVED:
+        return Verdict.PROVED
     known = hypotheses(system, obligation, run)
-    verdict = prove(known, obligation.claim, PATIENCE).verdict
+    verdict = prove(known, obligation.claim, effort=effort).verdict
     if verdict is Verdict.PROVED:
         return verdict
-    return prove([*known, *deeper(system, obligation, run)], obligation.claim, PATIENCE).verdict
+    return prove([*known, *deeper(system, obligation, run)], obligation.claim, effort=effort).verdict
 
 
 def reaches(system: System, call: Call, mutation: Mutation) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
@@ -150,16 +150,22 @@ def out_of_reach(system: System, run: Run, result: Result) -> Iterator[Failure]:
 
 
 def answer_to(system: System, obligation: Obligation, run: Run, keep_models: bool = False) -> Answer:
+    """The first proof, or the last answer, with the seconds that all tries took."""
+    answer, seconds = Answer(Verdict.UNKNOWN, 0.0), 0.0
+    for answer in tries(system, obligation, run, keep_models):
+        seconds += answer.seconds
+        if answer.verdict is Verdict.PROVED:
+            break
+    return replace(answer, seconds=seconds)
+
+
+def tries(system: System, obligation: Obligation, run: Run, keep_models: bool) -> Iterator[Answer]:
     """Ask with the instances next to what the call looks at, which mostly do; then with more and more, which cost more."""
     for reach, effort in FIRST:
-        answer = solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
-        if answer.verdict is Verdict.PROVED:
-            return answer
+        yield solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
     known = hypotheses(system, obligation, run)
-    answer = solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models)
-    if answer.verdict is Verdict.PROVED:
-        return answer
-    return solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models)
+    yield solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models)
+    yield solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models)
 
 
 def where(location: Location | None) -> str:

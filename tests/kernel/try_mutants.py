@@ -18,7 +18,7 @@ from exokernel.dialect.checked import compile_checked
 from tests.kernel import fake_machine
 from tests.kernel.moves import SPECIFIED, Move
 from tests.kernel.trial import Trial, walk
-from tests.kernel.worlds import modules
+from tests.kernel.worlds import mine
 
 WALKS = 150
 KEPT = 60  # cases of one call that end alike
@@ -118,7 +118,7 @@ class Planted:
     """While this lasts, one function of the kernel is what another text of its module says."""
 
     def __init__(self, module: str, function: str, source: str) -> None:
-        self.function: FunctionType = getattr(modules[module.removeprefix("exokernel.kernel.")], function)
+        self.function: FunctionType = getattr(mine[module], function)
         self.code = next(code_in(compile_checked(source, self.function.__code__.co_filename), function))
 
     def __enter__(self) -> None:

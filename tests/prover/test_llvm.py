@@ -6,7 +6,7 @@ from exokernel.compiler.ir.reader import read_program
 from exokernel.prover import terms
 from exokernel.prover.cells import State
 from exokernel.prover.claims import Specification
-from exokernel.prover.equality import Comparison, Module, compare, events
+from exokernel.prover.equality import Comparison, Module, Source, compare, events
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import functions_apart
@@ -157,9 +157,17 @@ end:
 """
 
 
-def compared(code: str) -> Comparison:
+def compiled(code: str) -> Module:
+    return Module(read_module(code), {}, {"rise": "syscall_1"})
+
+
+def source() -> Source:
     system = System(read_program(TABLES + RAISE_PRICES), Specification(), {})
-    return compare(system, Call("rise", "m", (), False), Module(read_module(code), {}, {"rise": "syscall_1"}))
+    return Source(system, Call("rise", "m", (), False), compiled(RAISED))
+
+
+def compared(code: str) -> Comparison:
+    return compare(source(), compiled(code))
 
 
 def test_a_loop_goes_step_by_step_with_its_source() -> None:
@@ -185,6 +193,11 @@ def test_a_loop_goes_step_by_step_with_its_source() -> None:
 def test_a_loop_that_differs_is_found(right: str, wrong: str) -> None:
     assert right in RAISED
     assert compared(RAISED.replace(right, wrong)).verdict != "equal"
+
+
+def test_a_source_is_run_once_for_any_number_of_codes() -> None:
+    once, wrong = source(), RAISED.replace("add nuw i32 %old, 7", "add nuw i32 %old, 8")
+    assert [compare(once, compiled(code)).verdict for code in (RAISED, wrong, RAISED)] == ["equal", "different", "equal"]
 
 
 # A function that is compared apart, and a caller of it
@@ -228,7 +241,7 @@ def compared_apart(source: str, code: str, name: str) -> Comparison:
     system = System(read_program(TABLES + source), Specification(), {})
     module = Module(read_module(code), {}, {"rise": "syscall_1"}, apart=events(system))
     calls = {each.name: each for each in functions_apart(system)}
-    return compare(system, calls.get(name, Call("rise", "exokernel.kernel.m", (), False)), module)
+    return compare(Source(system, calls.get(name, Call("rise", "exokernel.kernel.m", (), False)), module), module)
 
 
 def test_what_is_compared_apart_is_one_event_to_its_caller() -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import z3
+
 from exokernel.prover import solver, terms
 from exokernel.prover.obligations import Obligation, Run, hypotheses
 from exokernel.prover.paths import Conditions
@@ -41,19 +43,22 @@ class Failed(Exception):
         self.verdict = verdict
 
 
+Known = tuple[list[Term], list[Term], list[Term]]  # more each time; first nothing
+
+
+def known_of(system: System, run: Run) -> Known:
+    """What questions may use of what a run of the source tells."""
+    facts = [demand.fact for demand in run.journal.demands]
+    return [], facts, hypotheses(system, Obligation("equality", "", terms.TRUE, [], (system.state,)), run)
+
+
 @dataclass
 class Questions:
     """Asks the solver: first with nothing known but the conditions, then with more and more of what is."""
 
-    known: tuple[list[Term], ...]  # more each time; first nothing
+    known: Known
+    patience: int | None = None  # of effort, for the last try; None spares nothing
     asked: int = 0
-
-    @classmethod
-    def about(cls, system: System, run: Run) -> Questions:
-        """Questions that may use what a run of the source tells."""
-        facts = [demand.fact for demand in run.journal.demands]
-        everything = hypotheses(system, Obligation("equality", "", terms.TRUE, [], (system.state,)), run)
-        return cls(([], facts, everything))
 
     def ask(self, questions: Iterable[Question]) -> None:
         """Ask all of them. Raises Failed with the first that is not answered with yes."""
@@ -63,7 +68,7 @@ class Questions:
         if len(left) > 1 and self.holds_together(left):
             return
         for each in left:
-            verdict = self.answer(each.conditions, each.claim, None)
+            verdict = self.answer(each.conditions, each.claim, self.patience)
             if verdict is not Verdict.PROVED:
                 raise Failed(each.what, verdict)
 
@@ -77,11 +82,18 @@ class Questions:
         return solver.ask(question.conditions, question.claim, effort=solver.SMALL).verdict is Verdict.PROVED
 
     def holds_together(self, questions: Sequence[Question]) -> bool:
-        """Whether all is found to be true at once; the conditions they share stand where they simplify the rest."""
-        shared = shared_conditions(questions)
+        """Whether all is found to be true at once; the conditions they share stand where they simplify the rest.
+
+        Raises Failed, with one that is wrong whatever else is known."""
+        shared, everything = shared_conditions(questions), self.known[-1]
         whole = terms.both(terms.implies(terms.both(each.conditions), each.claim) for each in questions)
-        efforts = zip(self.known[1:], (solver.SMALL, TOGETHER), strict=True)
-        return any(solver.ask([*shared, *known], whole, effort=effort).verdict is Verdict.PROVED for known, effort in efforts)
+        for known, effort in zip(self.known[1:], (solver.SMALL, TOGETHER), strict=True):
+            answer = solver.ask([*shared, *known], whole, keep_model=known is everything, effort=effort)
+            if answer.verdict is Verdict.PROVED:
+                return True
+        if answer.model is not None:
+            raise Failed(refuted_by(answer.model, questions).what, Verdict.REFUTED)
+        return False
 
     def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
         """Ask one, as a whole and then part by part; with everything known as hard as `last` says."""
@@ -106,3 +118,10 @@ def shared_conditions(questions: Sequence[Question]) -> list[Term]:
     """The conditions that all of some questions have."""
     others = [set(map(terms.identity, each.conditions)) for each in questions[1:]]
     return [each for each in questions[0].conditions if all(terms.identity(each) in other for other in others)]
+
+
+def refuted_by(model: z3.ModelRef, questions: Sequence[Question]) -> Question:
+    """The first question to which a model of the contrary of all says no."""
+    return next(
+        each for each in questions if z3.is_false(model.eval(terms.implies(terms.both(each.conditions), each.claim), True))
+    )
