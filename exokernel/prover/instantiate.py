@@ -34,7 +34,7 @@ class Reach(NamedTuple):
     paired: bool = True  # also what every two things tell together: of many things, that is most of all
 
 
-NEAR, MIDDLE, FAR = Reach(1), Reach(2, False), Reach(2)
+HERE, NEAR, MIDDLE, FAR = Reach(0), Reach(1), Reach(2, False), Reach(2)
 
 
 @dataclass(frozen=True)

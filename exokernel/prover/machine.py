@@ -2,22 +2,23 @@
 
 The portable kernel reaches the machine through `kernel.arch.machine` and its drivers; here
 stands, for each function of theirs, its effect on the prover's state. That the code behind
-them has this effect is trusted, and tested elsewhere. Three things are added to the tables:
+them has this effect is trusted, and tested elsewhere. Four things are added to the tables:
 
 - `memory[f][i]`: word i of frame f, which is entry i where f is a page table;
 - `forgotten[p]`: whether the translation of page p was dropped since the call began;
-- `departed`: the environment the processor is sent to, if `begin` was called.
+- `registers_forgotten[e]`: whether the floating-point registers of environment e were;
+- `departed`: where the processor is sent when the kernel is left, if it does not just go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import z3
 
 from exokernel.abi.layout import SELF_SLOT
-from exokernel.abi.names import FRAMES, TABLE_ENTRIES
+from exokernel.abi.names import ENVIRONMENTS, FRAMES, TABLE_ENTRIES
 from exokernel.abi.x86_64 import Entry
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Truth, Word, WordCell
@@ -29,7 +30,7 @@ from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
 from exokernel.prover.values import Pointer, Span, Value, unknown
 
-MEMORY, FORGOTTEN, DEPARTED = "memory", "forgotten", "departed"
+MEMORY, FORGOTTEN, REGISTERS, DEPARTED = "memory", "forgotten", "registers_forgotten", "departed"
 PAGES_OF, REQUESTS = "pages", "requests"  # frames of data as the kernel reads them
 BYTES_OF_A_FRAME = "bytes of a frame"
 WORDS = f"{MEMORY}[]"
@@ -39,7 +40,9 @@ MACHINE = ("exokernel.kernel.arch.", DRIVERS)
 ENTRY = Word("exokernel.abi.x86_64.Entry", 64)
 KERNEL_ROOT = "exokernel.kernel.arch.x86_64.paging.kernel_root"  # never changes after boot
 SELF_LINK = int(Entry(present=True, user=True, no_execute=True))
-GHOSTS = (FORGOTTEN, DEPARTED)
+GHOSTS = (FORGOTTEN, REGISTERS, DEPARTED)
+DEPARTURE = tuple(f"{DEPARTED}.{each}" for each in ("environment", "root", "page", "at", "entry"))
+GOES_ON = -1  # in the place of an environment: the processor goes nowhere else
 
 Arguments = tuple[Any, ...]
 
@@ -48,9 +51,11 @@ def add_machine(layout: Layout) -> None:
     """Declare what the machine adds to the kernel's tables."""
     layout.add_root(MEMORY, Run(Run(WordCell(ENTRY), TABLE_ENTRIES), FRAMES))
     layout.add_root(FORGOTTEN, Run(Truth(), PAGES))
+    layout.add_root(REGISTERS, Run(Truth(), ENVIRONMENTS))
     if KERNEL_ROOT not in layout.roots:
         layout.add_root(KERNEL_ROOT, Run(WordCell(ENTRY), TABLE_ENTRIES))
-    layout.add_root(DEPARTED, Cell(64, signed=True))
+    for name in DEPARTURE:
+        layout.add_root(name, Cell(64, signed=True))
     layout.add_root(PAGES_OF, Run(Embedded("exokernel.abi.environment_page.EnvironmentPage"), FRAMES))
     layout.add_root(REQUESTS, Run(Embedded("exokernel.abi.tables.MapRequest"), FRAMES * TABLE_ENTRIES))
 
@@ -100,6 +105,12 @@ def forget_all(executor: Executor, path: Path, function: op.Function, arguments:
     return None
 
 
+def forget_registers(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    name = f"{REGISTERS}[]"
+    path.state = path.state.with_table(name, path.state.table(name).write(arguments, number(1, 1)))
+    return None
+
+
 def sweep(path: Path, name: str, first: Term, count: Term) -> None:
     table = path.state.table(name).updated(Sweep(first, count, lambda key: number(1, 1)))
     path.state = path.state.with_table(name, table)
@@ -119,13 +130,19 @@ def share_kernel_half(executor: Executor, path: Path, function: op.Function, arg
 
 
 def begin(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    path.state = path.state.with_table(DEPARTED, path.state.table(DEPARTED).write((), arguments[0]))
+    path.state = sent(path.state, arguments)
     return None
 
 
 def idle(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    path.state = path.state.with_table(DEPARTED, path.state.table(DEPARTED).write((), number(0)))
+    path.state = sent(path.state, [number(0)] * len(DEPARTURE))
     return None
+
+
+def sent(state: State, where: Sequence[Term]) -> State:
+    for name, part in zip(DEPARTURE, where, strict=True):
+        state = state.with_table(name, state.table(name).write((), part))
+    return state
 
 
 def unreachable(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
@@ -140,10 +157,6 @@ def power_off(executor: Executor, path: Path, function: op.Function, arguments: 
 
 def anything(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     return unknown(executor.fresh(function.name.rpartition(".")[2]), function.result)
-
-
-def nothing(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    return None
 
 
 def environment_page(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
@@ -170,6 +183,16 @@ def forgotten(executor: Executor, path: Path, function: op.Function, arguments: 
     return terms.equal(path.state.table(f"{FORGOTTEN}[]").read(arguments), number(1, 1))
 
 
+def registers_forgotten(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    """Of the specification: whether an environment's floating-point registers were dropped since the step began."""
+    return terms.equal(path.state.table(f"{REGISTERS}[]").read(arguments), number(1, 1))
+
+
+def departure(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    """Of the specification: where the processor is sent since the step began."""
+    return tuple(path.state.table(name).read(()) for name in DEPARTURE)
+
+
 def seal(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     word = z3.BitVecSort(64)
     return z3.Function("siphash", word, word, word, word)(*arguments)
@@ -190,13 +213,15 @@ MODELS: dict[str, Model] = {
     "departure.idle": idle,
     "panic.panic": unreachable,
     "power.power_off": power_off,
-    "floating_point.forget": nothing,
+    "floating_point.forget": forget_registers,
 }
 
 EXECUTED = ("running.is_entry",)  # by their own source
 PURE: dict[str, Model] = {
     "exokernel.kernel.siphash.siphash": seal,
+    "exokernel.spec.views.departure": departure,
     "exokernel.spec.views.forgotten": forgotten,
+    "exokernel.spec.views.registers_forgotten": registers_forgotten,
 }
 
 
@@ -222,7 +247,7 @@ def initial_state(layout: Layout, tag: str = "") -> State:
     nothing = Sweep(number(0, 36), number(-1, 36), lambda key: number(0, 1))
     nothing_forgotten = state.table(f"{FORGOTTEN}[]").updated(nothing)
     state = state.with_table(f"{FORGOTTEN}[]", nothing_forgotten)
-    return state.with_table(DEPARTED, state.table(DEPARTED).write((), number(-1)))
+    return sent(state, [number(GOES_ON)] * len(DEPARTURE))
 
 
 Registry = Callable[[str], Model | None]

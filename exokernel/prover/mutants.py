@@ -27,12 +27,12 @@ from exokernel.compiler.parse.modules import Module
 from exokernel.prover import cache, terms
 from exokernel.prover.claims import ROOT, Specification
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.instantiate import NEAR
 from exokernel.prover.machine import PURE
 from exokernel.prover.mutations import Mutation, mutations_of
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import learned
+from exokernel.prover.prove import FIRST
 from exokernel.prover.solver import ROUND, Verdict, prove
 from exokernel.prover.system import GATE, KERNEL, Call, System, load_program
 from exokernel.prover.theorems import step_theorems
@@ -285,14 +285,16 @@ def questions(system: System, run: Run) -> Iterator[Obligation]:
 
 
 def verdict_of(system: System, obligation: Obligation, run: Run, effort: int) -> Verdict:
-    """What is found with so much effort for each try: with the nearest instances, with all, and with what counting tells."""
-    if prove(hypotheses(system, obligation, run, NEAR), obligation.claim, effort=SOON).verdict is Verdict.PROVED:
-        return Verdict.PROVED
+    """What is found with no more than so much effort for each try."""
+    for reach, usual in FIRST:
+        found = prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=min(usual, effort))
+        if found.verdict is Verdict.PROVED:
+            return found.verdict
     known = hypotheses(system, obligation, run)
-    verdict = prove(known, obligation.claim, effort=effort).verdict
-    if verdict is Verdict.PROVED:
-        return verdict
-    return prove([*known, *deeper(system, obligation, run)], obligation.claim, effort=effort).verdict
+    found = prove(known, obligation.claim, effort=effort)
+    if found.verdict is not Verdict.PROVED:
+        found = prove([*known, *deeper(system, obligation, run)], obligation.claim, effort=effort)
+    return found.verdict
 
 
 def reaches(system: System, call: Call, mutation: Mutation) -> bool:

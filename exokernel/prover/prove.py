@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
 from exokernel.prover.between import steps_between
-from exokernel.prover.instantiate import MIDDLE, NEAR, Reach, holds, parameter_variables
+from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import learned
@@ -25,7 +25,7 @@ CONSEQUENCES = "consequences"  # proved like a call, of no call
 DEPTH = Reach(3)  # a walk looks four tables down
 PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
-FIRST = (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
+FIRST = (HERE, solver.SMALL), (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
 
@@ -160,7 +160,7 @@ def answer_to(system: System, obligation: Obligation, run: Run, keep_models: boo
 
 
 def tries(system: System, obligation: Obligation, run: Run, keep_models: bool) -> Iterator[Answer]:
-    """Ask with the instances next to what the call looks at, which mostly do; then with more and more, which cost more."""
+    """Ask with no instances, then with those next to what the call looks at, which mostly do; then with more, which cost more."""
     for reach, effort in FIRST:
         yield solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
     known = hypotheses(system, obligation, run)

@@ -14,7 +14,7 @@ from exokernel.prover import terms
 from exokernel.prover.cells import State
 from exokernel.prover.claims import Claim
 from exokernel.prover.instantiate import Access, value_of, within_ranges
-from exokernel.prover.obligations import Obligation, Run, known_states, real_changes
+from exokernel.prover.obligations import Obligation, Run, known_states
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import GATE, System
 from exokernel.prover.values import Value
@@ -26,7 +26,7 @@ FIXED = ("caller", "presented", "before", "after")
 
 def step_theorems(system: System, run: Run) -> Iterator[Obligation]:
     """Each theorem, for each way the call changes the state, and each step of its loops."""
-    steps = [each for each in (*run.outcomes, *(cut.outcome for cut in run.journal.cuts)) if real_changes(each)]
+    steps = [each for each in (*run.outcomes, *(cut.outcome for cut in run.journal.cuts)) if each.state.changed(each.start)]
     wholes = [replace(each, start=system.state, trail=(*each.trail, each.start)) for each in run.outcomes]
     for claim in system.specification.all("theorems"):
         if run.call.name not in system.specification.exceptions.get(claim.name, ()):

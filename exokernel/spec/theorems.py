@@ -9,13 +9,24 @@ specification says more than a clause could.
 """
 
 from exokernel.abi.capability import Capability, Rights
-from exokernel.abi.names import NOBODY, EnvironmentId, Frame, Index, Slice, Slot
+from exokernel.abi.names import FIRST, NOBODY, EnvironmentId, Frame, Index, Page, Slice, Slot
 from exokernel.abi.tables import FrameKind, Phase
-from exokernel.spec.views import EntryView, EnvironmentView, FrameView, SliceView, SlotView, WordView
+from exokernel.spec.views import (
+    GOES_ON,
+    EntryView,
+    EnvironmentView,
+    FrameView,
+    LinkView,
+    ProcessorView,
+    SliceView,
+    SlotView,
+    WordView,
+)
 
 EXCEPT = {
     "capability_comes_from_one_that_dominates": ("capability_unseal",),  # from whom it was sealed
     "fresh_frame_is_clean": ("frame_copy",),  # it holds what its source holds
+    "who_keeps_the_processor_goes_on": ("yield_to",),  # who yields to itself begins anew
 }
 OF_WHOLE_CALLS = ("translation_removed_is_forgotten",)  # a range forgets when it is done
 
@@ -109,6 +120,13 @@ def translation_removed_is_forgotten(
     return after.maps and now.frame == was.frame and not weaker
 
 
+def link_removed_is_forgotten(
+    caller: EnvironmentId, presented: Capability, table: Frame, index: Index, page: Page, before: LinkView, after: LinkView
+) -> bool:
+    """When a table is linked no more, the processor forgets every page: it may remember part of the way there."""
+    return not before.stands or (after.stands and after.entry == before.entry) or after.forgotten
+
+
 def fresh_frame_is_clean(
     caller: EnvironmentId, presented: Capability, frame: Frame, index: Index, before: WordView, after: WordView
 ) -> bool:
@@ -142,6 +160,17 @@ def phases_come_in_order(
             return after.phase == Phase.FREE
 
 
+def fresh_environment_has_no_registers(
+    caller: EnvironmentId,
+    presented: Capability,
+    environment: EnvironmentId,
+    before: EnvironmentView,
+    after: EnvironmentView,
+) -> bool:
+    """Nothing that the last bearer of a name had in floating-point registers is there for the next."""
+    return before.phase != Phase.FREE or after.phase == Phase.FREE or after.registers_forgotten
+
+
 def environment_ends_by_its_guard(
     caller: EnvironmentId,
     presented: Capability,
@@ -155,6 +184,17 @@ def environment_ends_by_its_guard(
     if environment == caller:
         return True
     return presented.grants(Rights.GRANT, before.guard) or presented.grants(Rights.WRITE, before.guard)
+
+
+def machine_ends_with_its_first_environment(
+    caller: EnvironmentId,
+    presented: Capability,
+    environment: EnvironmentId,
+    before: EnvironmentView,
+    after: EnvironmentView,
+) -> bool:
+    """No step that comes back ends the environment the machine was booted for."""
+    return environment != FIRST or before.phase != Phase.LIVE or after.phase == Phase.LIVE
 
 
 def quota_is_not_taken(
@@ -180,3 +220,25 @@ def slice_changes_hands_by_its_guard(
     if before.owner == NOBODY:
         return after.owner == caller
     return presented.grants(Rights.GRANT, before.guard) or (before.owner_phase == Phase.DEAD and after.owner == NOBODY)
+
+
+# The processor
+
+
+def processor_goes_to_who_has_it(
+    caller: EnvironmentId, presented: Capability, before: ProcessorView, after: ProcessorView
+) -> bool:
+    """Who is sent the processor has it, and begins at its own entry, in its own address space, with its own page; if nobody has it, it waits."""
+    if after.departure.environment == GOES_ON:
+        return after.current == before.current
+    if after.current == NOBODY:
+        return after.departure.environment == NOBODY
+    return after.departure == after.begins
+
+
+def who_keeps_the_processor_goes_on(
+    caller: EnvironmentId, presented: Capability, before: ProcessorView, after: ProcessorView
+) -> bool:
+    """Whoever has the processor as before goes on where it was; if nobody has, it waits on."""
+    goes_on = after.departure.environment == GOES_ON
+    return after.current != before.current or goes_on or after.current == NOBODY

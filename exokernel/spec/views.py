@@ -10,7 +10,8 @@ from exokernel.abi.capability import Capability
 from exokernel.abi.names import ENVIRONMENTS, FRAMES, TABLE_ENTRIES, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
-from exokernel.kernel.state import environments, frames, slices
+from exokernel.kernel.arch import machine
+from exokernel.kernel.state import environments, frames, machine_state, slices
 from exokernel.spec.rows import in_user_half, is_abandoned, maps, slot_of, stands, word_row
 
 
@@ -66,6 +67,16 @@ def forgotten(page: Page) -> bool:
     return True
 
 
+class LinkView(NamedTuple):
+    stands: bool  # as a link to a table
+    entry: Entry
+    forgotten: bool  # whether the processor was told to forget a page's translation in this step
+
+
+def see_link(table: Frame, index: Index, page: Page) -> LinkView:
+    return LinkView(stands(table, index) and not maps(table, index), word_row(table, index), forgotten(page))
+
+
 class WordView(NamedTuple):
     kind: FrameKind
     word: Entry
@@ -83,12 +94,18 @@ class EnvironmentView(NamedTuple):
     unused_slices: int  # that it may own and does not
     name_quota: int
     generation: Generation
+    registers_forgotten: bool  # whether what it had in floating-point registers was dropped in this step
 
 
 def see_environment(environment: EnvironmentId) -> EnvironmentView:
     state = environments[environment]
-    unused = state.slice_quota - state.slices
-    return EnvironmentView(state.phase, state.guard, state.quota, unused, state.name_quota, state.generation)
+    unused, dropped = state.slice_quota - state.slices, registers_forgotten(environment)
+    return EnvironmentView(state.phase, state.guard, state.quota, unused, state.name_quota, state.generation, dropped)
+
+
+def registers_forgotten(environment: EnvironmentId) -> bool:
+    """Whether floating-point registers were dropped since the step began; only the prover keeps book of that."""
+    return True
 
 
 class SliceView(NamedTuple):
@@ -100,3 +117,35 @@ class SliceView(NamedTuple):
 def see_slice(slice: Slice) -> SliceView:
     state = slices[slice]
     return SliceView(state.owner, environments[state.owner].phase, state.guard)
+
+
+class Departure(NamedTuple):
+    """Where the processor goes when the kernel is left."""
+
+    environment: int  # NOBODY: it waits; GOES_ON: on with whom it served
+    root: Frame
+    page: Frame
+    at: Page
+    entry: int
+
+
+GOES_ON = -1
+ON = Departure(GOES_ON, Frame(0), Frame(0), Page(0), 0)
+
+
+class ProcessorView(NamedTuple):
+    current: EnvironmentId  # who has the processor
+    begins: Departure  # where that environment would begin
+    departure: Departure
+
+
+def see_processor() -> ProcessorView:
+    current = machine_state().current
+    state = environments[current]
+    entry = machine.environment_page(state.page).begin
+    return ProcessorView(current, Departure(current, state.root, state.page, state.at, entry), departure())
+
+
+def departure() -> Departure:
+    """Where the processor was sent since the step began; only the prover, and the tests' machine, keep book of that."""
+    return ON

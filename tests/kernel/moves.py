@@ -82,6 +82,12 @@ def any_entry(chance: Random) -> Entry:
     return Entry.of(int(entry) ^ 1 << chance.randrange(64)) if chance.randrange(3) == 2 else entry
 
 
+def entry_of_data(world: World, chance: Random) -> Entry:
+    """Often one of a frame that can be mapped."""
+    entry, frames = any_entry(chance), fitting(world, "map", "frame")
+    return entry.replace(frame=names.Frame(chance.choice(frames))) if frames and chance.randrange(2) else entry
+
+
 FLAGS = (Entry(), Entry(writable=True), Entry(dirty=True, software=3), Entry(no_execute=True), Entry(user=True))
 VALUES: dict[str, Callable[[Random], Any]] = {
     "Frame": among((*range(16, 30), 8, 9), 0, 7, 63, 64, 65, 2**20 - 1, 2**20),
@@ -199,7 +205,7 @@ def any_call(world: World, chance: Random, name: str) -> Iterator[Move]:
         for number in range(chance.randrange(5)):
             table = VALUES["Frame"](chance) if chance.randrange(8) == 7 else chance.choice(tables)
             index = VALUES["Index"](chance)
-            yield Move("request", (given[0], number, table % 2**32, index % 2**32, any_entry(chance)))
+            yield Move("request", (given[0], number, table % 2**32, index % 2**32, entry_of_data(world, chance)))
         if chance.randrange(4):
             given = (given[0], 0, *given[2:])
     yield call(name, *given, by=caller)

@@ -12,6 +12,7 @@ from functools import partial
 from inspect import isfunction, signature
 from typing import Any, NamedTuple
 
+from exokernel.abi.capability import Capability
 from exokernel.abi.layout import DIRECT_MAP, ENVIRONMENTS_OFFSET, PUBLIC
 from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, SLICES, TABLE_ENTRIES, Frame, Index
 from exokernel.abi.tables import FrameKind
@@ -29,12 +30,13 @@ IN_STEPS = ("map_range", "map_batch", "protect")  # their counters follow from `
 
 def load_specification() -> dict[str, Any]:
     with loaded_with_the_kernel():
-        names = ("rows", *GROUPS, "invariants", "counts")
+        names = ("rows", *GROUPS, "invariants", "counts", "views", "theorems")
         return {name: importlib.import_module(f"exokernel.spec.{name}") for name in names}
 
 
 specification = load_specification()
-rows = specification["rows"]
+rows, views, theorems = (specification[name] for name in ("rows", "views", "theorems"))
+views.departure = lambda: views.ON if fake_machine.log.departure is None else views.Departure(*fake_machine.log.departure)
 
 
 class Expectation(NamedTuple):
@@ -282,3 +284,16 @@ def check_translations(world: World, root: Frame, remembered: dict[int, Entry]) 
         assert now[page].frame == entry.frame
         assert now[page].writable or not entry.writable
 
+
+def see_processor() -> Any:
+    """What the theorems see of the processor, since the machine's book of it was last cleared."""
+    fake_machine.log.clear()
+    return views.see_processor()
+
+
+def check_processor(before: Any, name: str) -> None:
+    """The processor goes where the theorems say, from what was seen of it before a step."""
+    after = views.see_processor()
+    for theorem in (theorems.processor_goes_to_who_has_it, theorems.who_keeps_the_processor_goes_on):
+        if name not in theorems.EXCEPT.get(theorem.__name__, ()):
+            assert theorem(before.current, Capability(), before, after), f"{name}: {theorem.__name__}"

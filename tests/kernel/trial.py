@@ -51,9 +51,11 @@ class Trial:
         before = self.world.snapshot()
         root = self.world.environments[by].root
         remembered = dict(fake_machine.mapped_pages(root))
+        processor = oracle.see_processor()
         answer = self.answer(name, arguments, by)
         assert answer.error == expectation.error, f"{name}{arguments}: {answer.error}, not {expectation.error}"
         after = self.world.snapshot()
+        oracle.check_processor(processor, name)
         if answer.error:
             assert after == before, f"{name} raised and changed something"
             return True
@@ -82,7 +84,7 @@ class Trial:
             self.is_off = not survives(self.world.tick)
             return True
         expected = oracle.expected_rows("tick", {})
-        told = oracle.find("tick_value")()  # type: ignore[misc]
+        told, processor = oracle.find("tick_value")(), oracle.see_processor()  # type: ignore[misc]
         before = self.world.snapshot()
         try:
             handler = self.world.tick()
@@ -91,6 +93,7 @@ class Trial:
             assert expected["identity", (FIRST,)].phase == Phase.DEAD
             return True
         assert handler == told, f"the tick is told to {handler:x}, not {told:x}"
+        oracle.check_processor(processor, "tick")
         oracle.check_rows(self.world, before, "tick", oracle.Expectation(0, 0, expected))
         self.look_around()
         return True
