@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from exokernel.host.errors import Status, ToolError
+from exokernel.host.progress import progress
 
 if TYPE_CHECKING:  # a proof needs more packages than the help does
     from exokernel.prover.equality import Comparison, Module
@@ -79,7 +80,8 @@ def prove_all(system: System, options: Namespace) -> int:
 
     began, results, compared = time.perf_counter(), [], []
     names = options.calls or [CONSEQUENCES, *system.calls]
-    module = None if options.clause else equality.optimised_kernel(system)
+    with progress("compiling the kernel"):
+        module = None if options.clause else equality.optimised_kernel(system)
     for result, comparison in each_of(names, Work(system, module, options)):
         results.append(result)
         show(result, options)
@@ -151,8 +153,10 @@ def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Compari
             (threads.submit(alone, work, Work.result, name), threads.submit(alone, work, Work.comparisons, name))
             for name in names
         ]
-        for result, comparisons in asked:
-            yield result.result(), comparisons.result()
+        for done, (name, (result, comparisons)) in enumerate(zip(names, asked, strict=True)):
+            with progress(f"proving {name}, {done} of {len(names)} done"):
+                found = result.result(), comparisons.result()
+            yield found
 
 
 def alone(work: Work, part: Callable[[Work, str], Found], name: str) -> Found:

@@ -176,9 +176,9 @@ class CodeJudge:
 
 
 def code_mutants_of(system: System, module: Module, names: list[str]) -> list[CodeMutation]:
-    """Every mutant of the code of these calls, or all, as far as it is compared."""
+    """Every mutant of the code of these calls, or of all that is compared, as far as it is."""
     found: set[str] = set()
-    for call in [system.calls[name] for name in names or system.calls]:
+    for call in [system.calls[name] for name in names] or [*system.calls.values(), *functions_apart(system)]:
         key = cache.key_of_comparison(system, call, module)
         known = cache.recall_comparison(key) or compare(Source(system, call, module), module)
         cache.remember_comparison(key, known)

@@ -71,12 +71,13 @@ class Module:
         return self.symbols.get(call.name, call.qualified)
 
     def functions_of(self, call: Call) -> set[str]:
-        """The functions that the optimised code of a call consists of."""
+        """The functions that the optimised code of a call consists of, but for what is compared apart from it."""
         found: set[str] = set()
         pending = [self.symbol_of(call)]
         while pending:
             each = pending.pop()
-            if each in self.functions and each not in found:
+            is_apart = each in self.apart and each != call.qualified
+            if each in self.functions and each not in found and not is_apart:
                 found.add(each)
                 text = " ".join(one.rest for block in self.functions[each].blocks.values() for one in block)
                 pending += [called.strip('"') for called in CALLED.findall(text)]

@@ -41,7 +41,7 @@ SURVIVORS = ROOT / "tests" / "prover" / "survivors.txt"
 TRIER = "tests.kernel.try_mutants"  # runs a mutant beside the specification, in a process of its own
 PARTS = ("exokernel/abi", "exokernel/dialect", "exokernel/kernel")
 SOON, PATIENCE = 10_000_000, 2 * ROUND  # of effort for a question, at first and at last
-ENOUGH = 300  # seconds for a mutant of which questions stay open
+ENOUGH = 120  # seconds for a mutant of which questions stay open
 BY_RUNNING, BY_PROOF, REFUSED = "run", "proof", "refused"
 ALIVE, UNKNOWN, NO_CODE, SAME_CODE = "alive", "unknown", "does not compile", "same code"
 

@@ -25,7 +25,7 @@ CONSEQUENCES = "consequences"  # proved like a call, of no call
 DEPTH = Reach(3)  # a walk looks four tables down
 PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
-FIRST = (HERE, solver.SMALL), (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
+FIRST = (HERE, 10_000_000), (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
 

@@ -139,6 +139,7 @@ def test_destroy_ends_an_environment_and_leaves_what_it_owned(world):
     assert (state.phase, state.reason, state.frames) == (Phase.DEAD, Reason.ASKED, 3)
     assert world.frames[30].owner == 2
     assert world.log.departure is None
+    assert world.log.output[2] == b""  # it was asked for: nothing to report
 
 
 def test_an_environment_may_always_destroy_itself(world):
