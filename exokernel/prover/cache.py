@@ -1,7 +1,8 @@
 """Remembers what was proved, by the content of everything the proof depends on.
 
 A proof of a call depends on the IR of all that the call reaches, on the specification, and on
-the prover itself and its solver. Only proofs are kept: what failed is tried again.
+the prover itself and its solver; a comparison on all that and more, and no proof on what only
+comparisons need. Only proofs are kept: what failed is tried again.
 """
 
 from __future__ import annotations
@@ -41,11 +42,12 @@ def reached(program: op.Program, name: str) -> set[str]:
 
 
 @cache
-def prover_digest() -> str:
-    """The prover's own source, and which solver."""
+def prover_digest(compares: bool) -> str:
+    """The source of what proves, or of what only comparisons need, and which solver."""
     digest = hashlib.sha256(z3.get_version_string().encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
-        if path.name not in BESIDE:
+        of_comparisons = path.name == "equality.py" or path.parent.name == "llvm"
+        if path.name not in BESIDE and of_comparisons == compares:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -55,7 +57,7 @@ def key_of(system: System, call: Call) -> str:
     program = system.program
     specified = {name for name in program.functions if name.startswith(("exokernel.spec.", "exokernel.kernel.gate."))}
     names = reached(program, call.qualified).union(*(reached(program, each) for each in specified))
-    digest = hashlib.sha256(prover_digest().encode())
+    digest = hashlib.sha256(prover_digest(compares=False).encode())
     for name in sorted(names):
         digest.update(unlocated(program.functions[name]).encode())
     for record in program.records.values():
@@ -102,6 +104,7 @@ def remember(key: str, result: Result) -> None:
 def key_of_comparison(system: System, call: Call, module: Module) -> str:
     """What names a comparison of a call: its proof's key, and all optimised code that could be its."""
     digest = hashlib.sha256(key_of(system, call).encode())
+    digest.update(prover_digest(compares=True).encode())
     for name in sorted(module.functions_of(call)):
         digest.update(repr(module.functions[name]).encode())
     digest.update(repr(module.constants).encode())

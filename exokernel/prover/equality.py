@@ -145,7 +145,7 @@ def compare(source: Source, module: Module, patience: int | None = None) -> Comp
         result.what = str(failure)
         result.verdict = "different" if failure.verdict is Verdict.REFUTED else "unknown"
     except Unlike as reason:
-        result.verdict, result.what = "unknown", str(reason)
+        result.verdict, result.what = "not compared" if reason.is_certain else "unknown", str(reason)
     except Unsupported as reason:
         result.verdict, result.what = "not compared", str(reason)
     result.seconds = time.perf_counter() - began
@@ -182,7 +182,7 @@ def follow(source: Source, module: Module, result: Comparison, patience: int | N
     run, passed = source.passage
     start, questions = run.outcomes[0].start, Questions(source.known, patience)
     result.loops = len(passed)
-    simulation = Simulation(start, passed, questions.ask, questions.follows)
+    simulation = Simulation(start, passed, questions.ask, questions.try_out)
     machine = Machine(module.functions, source.where, module.constants, source.apart, simulation)
     try:
         compiled = machine.run(symbol, list(run.arguments), start, tuple(run.known))

@@ -8,7 +8,7 @@ at all. Then come the invariants and the counts, and what the machine may still 
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from inspect import isfunction, signature
 from typing import Any, NamedTuple
 
@@ -68,9 +68,15 @@ def admitted(name: str, caller: int, raw: tuple[Any, ...]) -> tuple[dict[str, An
     return given, 0
 
 
+@cache
+def asked_by(judge: Callable[..., Any]) -> tuple[str, ...]:
+    """The names that a function of the specification asks for."""
+    return tuple(signature(judge).parameters)
+
+
 def told(judge: Callable[..., Any], given: dict[str, Any]) -> partial[Any]:
     """A function of the specification with those of the names it asks for."""
-    return partial(judge, **{name: given[name] for name in signature(judge).parameters if name in given})
+    return partial(judge, **{name: given[name] for name in asked_by(judge) if name in given})
 
 
 def things() -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -89,7 +95,7 @@ def row_of(kind: str, name: tuple[int, ...]) -> Any:
 
 def as_any(kind: str, name: tuple[int, ...]) -> dict[str, int]:
     """The name of a thing, as functions of the specification ask for that of any."""
-    parameters = signature(getattr(rows, f"{kind}_row")).parameters
+    parameters = asked_by(getattr(rows, f"{kind}_row"))
     return {f"any_{parameter}": part for parameter, part in zip(parameters, name, strict=True)}
 
 
@@ -112,7 +118,7 @@ def expected_rows(name: str, given: dict[str, Any]) -> dict[tuple[str, tuple[int
         after = find(f"{name}_{kind}")
         if after is None:
             found[kind, thing] = row_of(kind, thing)
-        elif "after" in signature(after).parameters:
+        elif "after" in asked_by(after):
             found[kind, thing] = told(after, given)
         else:
             found[kind, thing] = told(after, given | as_any(kind, thing))()
@@ -123,7 +129,7 @@ def told_the_end(world: World, before: dict[int, bytes], judge: partial[Any]) ->
     """What a function says that is told, as `after`, a view of the state in which the call ended."""
     kind = signature(judge.func, eval_str=True).parameters["after"].annotation
     functions = [each for group in GROUPS for each in vars(specification[group]).values() if isfunction(each)]
-    view = next(each for each in functions if each.__annotations__.get("return") is kind and not signature(each).parameters)()
+    view = next(each for each in functions if each.__annotations__.get("return") is kind and not asked_by(each))()
     after = world.snapshot()
     world.memory.restore(before)
     row = judge(after=view)

@@ -50,6 +50,7 @@ PLANTED = [
     ("slice_give", "error", "slices.slice_give: `Rights.GRANT` becomes `Rights.WRITE`"),
     ("tick", "does_machine", "slices.turn: without `machine_state().now = position`"),
     ("yield_to", "successor", "processor.successor: `environments[owner].excess == 0` becomes `environments[owner].excess != 0`"),
+    ("environment_destroy", "processor_goes_to_who_has_it", "processor.run: `state.root` becomes `state.page`"),
     ("map_batch", "exchange_batch_word", "translations.exchange_batch: `step * REQUEST_SIZE` becomes `(step + REQUEST_SIZE)`"),
     ("table_free", "error", "tables.table_free: without `if frames[link.frame].entries != 0: raise InUse(link.frame)`"),
     ("map", "mappings_under", "translations.exchange: without `held(owner, entry.key).mappings += 1`"),
@@ -75,10 +76,20 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
     memory.machine = before
 
 
-def test_who_is_let_off_a_debt_is_noticed(system: System, mutants: dict[str, Mutation], workshop: Workshop) -> None:
-    bug = mutants["slices.turn: without `environments[owner].excess -= 1`"]
-    with Changed(system, workshop.changed_functions(system, bug)):
-        assert not prove_call(system, system.calls["tick"], "turn_conduct", stop_early=True).proved
+@pytest.mark.parametrize(
+    ("call", "clause", "label"),
+    [
+        ("tick", "turn_conduct", "slices.turn: without `environments[owner].excess -= 1`"),
+        ("die", "machine_ends_with_its_first_environment", "processor.end: without `machine.power_off(ORDERLY)`"),
+        ("table_free", "link_removed_is_forgotten", "tables.table_free: without `machine.forget_all()`"),
+        ("environment_clone", "fresh_environment_has_no_registers", "environments.conceive: without `machine.forget_registers(environment)`"),
+    ],
+)
+def test_what_no_table_shows_is_noticed(
+    system: System, mutants: dict[str, Mutation], workshop: Workshop, call: str, clause: str, label: str
+) -> None:
+    with Changed(system, workshop.changed_functions(system, mutants[label])):
+        assert not prove_call(system, system.calls[call], clause, stop_early=True).proved
 
 
 def test_without_a_story_the_state_is_the_test(

@@ -72,10 +72,10 @@ class Questions:
             if verdict is not Verdict.PROVED:
                 raise Failed(each.what, verdict)
 
-    def follows(self, conditions: Conditions, claim: Term) -> bool:
+    def try_out(self, conditions: Conditions, claim: Term) -> Verdict:
         """Whether a claim is true, as far as that is found with some effort."""
         self.asked += 1
-        return self.answer(conditions, claim, GREAT) is Verdict.PROVED
+        return self.answer(conditions, claim, GREAT)
 
     def is_plain(self, question: Question) -> bool:
         """Whether it is true with nothing else known."""

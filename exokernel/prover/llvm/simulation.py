@@ -20,6 +20,7 @@ from exokernel.prover.llvm.questions import Ask, Question
 from exokernel.prover.llvm.reader import Code
 from exokernel.prover.llvm.source import Passed
 from exokernel.prover.paths import Conditions, Path
+from exokernel.prover.solver import Verdict
 from exokernel.prover.terms import Term
 from exokernel.prover.values import is_term
 
@@ -30,7 +31,11 @@ SLOT = "$"  # in the name of a place in a function's own frame
 
 
 class Unlike(Exception):
-    """A loop of the optimised code for which the source has none."""
+    """A loop of the optimised code for which the source has none, for certain or because z3 could not tell."""
+
+    def __init__(self, what: str, is_certain: bool) -> None:
+        super().__init__(what)
+        self.is_certain = is_certain
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,10 @@ class Simulation:
         start: State,
         passed: list[Passed],
         ask: Ask,
-        follows: Callable[[Conditions, Term], bool],
+        try_out: Callable[[Conditions, Term], Verdict],
     ) -> None:
-        self.start, self.passed, self.ask, self.follows = start, passed, ask, follows
+        self.start, self.passed, self.ask, self.try_out = start, passed, ask, try_out
+        self.is_certain = True  # until z3 cannot tell
         self.entered: list[tuple[Passed, Term]] = []  # with which loop of the source, and when
         self.within: Passed | None = None
 
@@ -61,7 +67,7 @@ class Simulation:
         if passed is None:
             if self.follows(path.conditions, terms.FALSE):
                 return  # control never comes here
-            raise Unlike(f"the loop at {head} of {code.name} is no loop of the source")
+            raise self.unlike(f"the loop at {head} of {code.name} is no loop of the source")
         nodes = [one.result for one in code.blocks[head] if one.operation == "phi"]
         ways = {name: self.guesses(passed, path, name) for name in nodes}
         taken = {name: next(way) for name, way in ways.items()}
@@ -79,6 +85,15 @@ class Simulation:
         for target, paths in leaving.items():
             for each in paths:
                 yield target, each
+
+    def follows(self, conditions: Conditions, claim: Term) -> bool:
+        """Whether a claim is true, as far as that is found with some effort."""
+        verdict = self.try_out(conditions, claim)
+        self.is_certain = self.is_certain and verdict is not Verdict.UNKNOWN
+        return verdict is Verdict.PROVED
+
+    def unlike(self, what: str) -> Unlike:
+        return Unlike(what, self.is_certain)
 
     def counterpart(self, path: Path) -> Passed | None:
         """The loop of the source that is entered, with the same tables, whenever this one is."""
@@ -100,7 +115,7 @@ class Simulation:
         """What a phi node may hold, the likeliest first; all of it is true on entry. Raises Unlike after the last."""
         value: Any = path.locals[name]
         if isinstance(value, Sum) or not is_term(value):
-            raise Unlike(f"{name} is no number")
+            raise self.unlike(f"{name} is no number")
         conditions = (*path.conditions, *passed.entry.conditions)
         found = [Guess(lambda at: value, 2)]
         for variable in passed.variables:
@@ -110,7 +125,7 @@ class Simulation:
         for each in sorted(found, key=lambda each: each.trust):
             if self.follows(conditions, value == each.holds(passed.entry)):
                 yield each
-        raise Unlike(f"{name} is no variable of {passed.where}")
+        raise self.unlike(f"{name} is no variable of {passed.where}")
 
     def step(
         self, machine: Machine, code: Code, head: str, path: Path, passed: Passed, guesses: dict[str, Guess]
