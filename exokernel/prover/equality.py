@@ -28,7 +28,7 @@ from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
 from exokernel.prover.llvm.calls import in_range
 from exokernel.prover.llvm.execute import Machine, Trap
-from exokernel.prover.llvm.questions import Failed, Known, Question, Questions, known_of
+from exokernel.prover.llvm.questions import Failed, Known, Memory, Question, Questions, known_of
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
 from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
 from exokernel.prover.llvm.source import Follower, Passed, Seen
@@ -121,7 +121,7 @@ class Source:
 
     def __init__(self, system: System, call: Call, module: Module) -> None:
         self.system, self.call, self.module = system, call, module
-        self.where = Map(system)
+        self.where, self.memory = Map(system), Memory()
         self.apart = {name: event for name, event in module.apart.items() if name != call.qualified}
 
     @cached_property
@@ -180,7 +180,7 @@ def follow(source: Source, module: Module, result: Comparison, patience: int | N
     if symbol not in module.functions:
         raise Unsupported("nothing in the optimised code has its name")
     run, passed = source.passage
-    start, questions = run.outcomes[0].start, Questions(source.known, patience)
+    start, questions = run.outcomes[0].start, Questions(source.known, source.memory, patience)
     result.loops = len(passed)
     simulation = Simulation(start, passed, questions.ask, questions.try_out)
     machine = Machine(module.functions, source.where, module.constants, source.apart, simulation)

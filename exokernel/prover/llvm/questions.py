@@ -8,7 +8,7 @@ asked is the business of `equality` and of `simulation`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import z3
@@ -53,10 +53,24 @@ def known_of(system: System, run: Run) -> Known:
 
 
 @dataclass
+class Memory:
+    """What was asked before, and the answers; with the terms, so that their identities stay theirs."""
+
+    answers: dict[tuple[object, ...], tuple[Verdict, Sequence[Term]]] = field(default_factory=dict)
+
+    def verdict(self, how: str, asked: Sequence[Term], find: Callable[[], Verdict]) -> Verdict:
+        key = how, *map(terms.identity, asked)
+        if key not in self.answers:
+            self.answers[key] = find(), asked
+        return self.answers[key][0]
+
+
+@dataclass
 class Questions:
     """Asks the solver: first with nothing known but the conditions, then with more and more of what is."""
 
     known: Known
+    memory: Memory = field(default_factory=Memory)  # of the same known
     patience: int | None = None  # of effort, for the last try; None spares nothing
     asked: int = 0
 
@@ -64,18 +78,22 @@ class Questions:
         """Ask all of them. Raises Failed with the first that is not answered with yes."""
         asked = list(questions)
         self.asked += len(asked)
-        left = [each for each in asked if not self.is_plain(each)]
-        if len(left) > 1 and self.holds_together(left):
-            return
-        for each in left:
-            verdict = self.answer(each.conditions, each.claim, self.patience)
-            if verdict is not Verdict.PROVED:
-                raise Failed(each.what, verdict)
+        mentioned = [term for each in asked for term in (*each.conditions, each.claim)]
+        self.memory.verdict("ask", mentioned, lambda: self.all_proved(asked))
+
+    def all_proved(self, questions: Sequence[Question]) -> Verdict:
+        left = [each for each in questions if not self.is_plain(each)]
+        if len(left) <= 1 or not self.holds_together(left):
+            for each in left:
+                verdict = self.answer(each.conditions, each.claim, self.patience)
+                if verdict is not Verdict.PROVED:
+                    raise Failed(each.what, verdict)
+        return Verdict.PROVED
 
     def try_out(self, conditions: Conditions, claim: Term) -> Verdict:
         """Whether a claim is true, as far as that is found with some effort."""
         self.asked += 1
-        return self.answer(conditions, claim, GREAT)
+        return self.memory.verdict("try", [*conditions, claim], lambda: self.answer(conditions, claim, GREAT))
 
     def is_plain(self, question: Question) -> bool:
         """Whether it is true with nothing else known."""
