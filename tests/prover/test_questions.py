@@ -43,3 +43,12 @@ def test_effort_is_spent_in_rounds_each_with_another_seed() -> None:
     assert list(solver.attempts(SMALL)) == [(SEEDS[0], SMALL)]
     assert list(solver.attempts(2 * ROUND)) == [(seed, ROUND) for seed in SEEDS[:2]]
     assert list(solver.attempts(None)) == [*((seed, ROUND) for seed in SEEDS), *((seed, None) for seed in SEEDS)]
+
+
+def test_what_was_asked_before_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asker, right = knowing(SMALL_X), Question("right", (), X < number(10))
+    asker.ask([right])
+    monkeypatch.setattr(solver, "ask", lambda *_, **__: solver.Answer(Verdict.UNKNOWN, 0.0))
+    Questions(asker.known, asker.memory).ask([right])
+    with pytest.raises(Failed, match="right"):
+        Questions(asker.known).ask([right])
