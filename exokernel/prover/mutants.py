@@ -224,30 +224,28 @@ class Judge:
                 for what, verdict in self.answers(call):
                     if verdict is Verdict.REFUTED:
                         return BY_PROOF, f"{call.name}: {what}"
-                    doubt = doubt or f"{call.name}: {what}"
+                    if verdict is Verdict.UNKNOWN:
+                        doubt = doubt or f"{call.name}: {what}"
                     if time.monotonic() > end:
-                        return UNKNOWN, doubt
+                        return UNKNOWN, doubt or "no end"
             except (Unsupported, RuntimeError, z3.Z3Exception) as reason:
                 return REFUSED, f"{call.name}: {reason}"
         return (UNKNOWN, doubt) if doubt else (ALIVE, "")
 
-    def answers(self, call: Call) -> Iterator[tuple[str, Verdict]]:
-        """What is not proved of a call, of all that is not asked of the honest kernel too."""
+    def answers(self, call: Call) -> Iterator[tuple[str, Verdict | None]]:
+        """What becomes of all that is not asked of the honest kernel too; None of what takes more, and comes again."""
         run = self.run(call)
         for thing in sorted(learned(run) - set(self.system.specification.may_learn.get(call.name, ()))):
             yield f"private: {thing}", Verdict.REFUTED
-        hard = []
-        for each in questions(self.system, run):
-            if question(each, run) not in self.honest[call.name]:
-                verdict = verdict_of(self.system, each, run, SOON)
-                if verdict is Verdict.REFUTED:
-                    yield f"{each.clause}: {each.what}", verdict
-                elif verdict is Verdict.UNKNOWN:
-                    hard.append(each)
-        for each in hard:
-            verdict = verdict_of(self.system, each, run, PATIENCE)
-            if verdict is not Verdict.PROVED:
-                yield f"{each.clause}: {each.what}", verdict
+        for part in questions(self.system, run):
+            hard = []
+            for each in part:
+                if question(each, run) not in self.honest[call.name]:
+                    verdict = verdict_of(self.system, each, run, SOON)
+                    hard += [each] if verdict is Verdict.UNKNOWN else []
+                    yield f"{each.clause}: {each.what}", None if verdict is Verdict.UNKNOWN else verdict
+            for each in hard:
+                yield f"{each.clause}: {each.what}", verdict_of(self.system, each, run, PATIENCE)
 
     def run(self, call: Call) -> Run:
         """A call executed, with the same names for the same unknowns each time."""
@@ -260,7 +258,7 @@ class Judge:
     def honest_questions(self, call: Call) -> None:
         if call.name not in self.honest:
             run = self.run(call)
-            asked = list(questions(self.system, run))
+            asked = [each for part in questions(self.system, run) for each in part]
             kept.append((run, asked))
             self.honest[call.name] = {question(each, run) for each in asked}
 
@@ -277,11 +275,9 @@ def question(obligation: Obligation, run: Run) -> Question:
     return obligation.clause, *map(terms.identity, asked)
 
 
-def questions(system: System, run: Run) -> Iterator[Obligation]:
-    """The likeliest first."""
-    yield from own_specification(system, run)
-    yield from step_theorems(system, run)
-    yield from obligations(system, run)
+def questions(system: System, run: Run) -> tuple[Iterator[Obligation], ...]:
+    """What is likeliest to be refuted first."""
+    return own_specification(system, run), step_theorems(system, run), obligations(system, run)
 
 
 def verdict_of(system: System, obligation: Obligation, run: Run, effort: int) -> Verdict:

@@ -14,14 +14,15 @@ from exokernel.abi import names
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.console import Stream
 from exokernel.abi.names import FIRST, NOBODY, ROOT_SLOT
-from exokernel.abi.tables import FrameKind, Phase, Resource
+from exokernel.abi.tables import FrameKind, MapRequest, Phase, Resource
 from exokernel.abi.x86_64 import Entry
-from exokernel.dialect import calls
+from exokernel.dialect import calls, size_of
 from tests.kernel.worlds import ENTRY, World, implemented, modules, named, numbers
 from tests.kernel.worlds import data as data_entry
 
 EXTREMES = (-1, 2**32, 2**63 - 1, -(2**63))
 UNSPECIFIED = ("null", "machine_halt", "console_read", "console_write")
+REQUEST_SIZE = size_of(MapRequest)
 SPECIFIED = sorted(set(implemented) - set(UNSPECIFIED))
 GROUPS = (("capability",), ("frame", "table"), ("map", "protect", "repossess"), ("environment",), ("slice", "yield"))
 
@@ -207,7 +208,8 @@ def any_call(world: World, chance: Random, name: str) -> Iterator[Move]:
             index = VALUES["Index"](chance)
             yield Move("request", (given[0], number, table % 2**32, index % 2**32, entry_of_data(world, chance)))
         if chance.randrange(4):
-            given = (given[0], 0, *given[2:])
+            last = names.FRAME_SIZE - REQUEST_SIZE * given[2]  # where so many requests just fit
+            given = (given[0], chance.choice((0, 0, 0, last, last + 8)), *given[2:])
     yield call(name, *given, by=caller)
 
 
