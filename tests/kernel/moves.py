@@ -208,7 +208,7 @@ def any_call(world: World, chance: Random, name: str) -> Iterator[Move]:
             index = VALUES["Index"](chance)
             yield Move("request", (given[0], number, table % 2**32, index % 2**32, entry_of_data(world, chance)))
         if chance.randrange(4):
-            last = names.FRAME_SIZE - REQUEST_SIZE * given[2]  # where so many requests just fit
+            last = names.FRAME_SIZE - REQUEST_SIZE * (given[2] % 512)  # where so many requests just fit
             given = (given[0], chance.choice((0, 0, 0, last, last + 8)), *given[2:])
     yield call(name, *given, by=caller)
 
