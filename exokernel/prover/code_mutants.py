@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from exokernel.prover import cache
 from exokernel.prover.equality import Comparison, Module, Source, compare
 from exokernel.prover.llvm.apart import functions_apart
+from exokernel.prover.llvm.questions import Patience
 from exokernel.prover.llvm.reader import Code, Instruction
 from exokernel.prover.mutants import ALIVE, BY_PROOF, REFUSED, UNKNOWN, Fate
 from exokernel.prover.solver import ROUND
@@ -48,7 +49,7 @@ FLAGS = re.compile(r"^(?:(?:nuw|nsw|disjoint|exact|nneg|samesign) )+")
 LAST_NUMBER = re.compile(r"(?<= )-?\d+$")
 COUNTED = ("icmp", "add", "and", "shl", "lshr")  # whose last operand may be one off
 UNCHANGED = ("@llvm.ubsantrap", "@llvm.assume", "asm sideeffect", "@llvm.lifetime")
-PATIENCE = 2 * ROUND  # of effort for a question
+PATIENCE = Patience(2 * ROUND, 10_000, 60)
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
-from exokernel.prover.llvm.calls import in_range
+from exokernel.prover.llvm.calls import MODELS, in_range
 from exokernel.prover.llvm.execute import Machine, Trap
-from exokernel.prover.llvm.questions import Failed, Known, Memory, Question, Questions, known_of
+from exokernel.prover.llvm.questions import Failed, Known, Memory, Patience, Question, Questions, known_of
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
 from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
 from exokernel.prover.llvm.source import Follower, Passed, Seen
@@ -71,13 +71,13 @@ class Module:
         return self.symbols.get(call.name, call.qualified)
 
     def functions_of(self, call: Call) -> set[str]:
-        """The functions that the optimised code of a call consists of, but for what is compared apart from it."""
+        """The functions that the optimised code of a call consists of, but for what is compared apart, or not at all."""
         found: set[str] = set()
         pending = [self.symbol_of(call)]
         while pending:
             each = pending.pop()
-            is_apart = each in self.apart and each != call.qualified
-            if each in self.functions and each not in found and not is_apart:
+            is_other = each in MODELS or each in self.apart and each != call.qualified
+            if each in self.functions and each not in found and not is_other:
                 found.add(each)
                 text = " ".join(one.rest for block in self.functions[each].blocks.values() for one in block)
                 pending += [called.strip('"') for called in CALLED.findall(text)]
@@ -135,8 +135,8 @@ class Source:
         return known_of(self.system, self.passage[0])
 
 
-def compare(source: Source, module: Module, patience: int | None = None) -> Comparison:
-    """Whether the optimised code of a call equals its source, with so much effort for the last of each question's tries."""
+def compare(source: Source, module: Module, patience: Patience = Patience()) -> Comparison:
+    """Whether the optimised code of a call equals its source."""
     began = time.perf_counter()
     result = Comparison(source.call.name, "equal")
     try:
@@ -174,7 +174,7 @@ def run_source(system: System, call: Call, module: Module, follower: Follower) -
     return Run(call, registers, known, outcomes, journal, accesses)
 
 
-def follow(source: Source, module: Module, result: Comparison, patience: int | None) -> None:
+def follow(source: Source, module: Module, result: Comparison, patience: Patience) -> None:
     """Run both and ask all there is to ask. Raises Failed, Unlike, Unsupported."""
     symbol = module.symbol_of(source.call)
     if symbol not in module.functions:

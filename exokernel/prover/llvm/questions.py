@@ -7,8 +7,10 @@ asked is the business of `equality` and of `simulation`.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 
 import z3
@@ -16,7 +18,7 @@ import z3
 from exokernel.prover import solver, terms
 from exokernel.prover.obligations import Obligation, Run, hypotheses
 from exokernel.prover.paths import Conditions
-from exokernel.prover.solver import Verdict
+from exokernel.prover.solver import Answer, Verdict
 from exokernel.prover.system import System
 from exokernel.prover.terms import Term
 
@@ -65,19 +67,28 @@ class Memory:
         return self.answers[key][0]
 
 
+class Patience(NamedTuple):
+    """How long answers are waited for."""
+
+    effort: int | None = None  # for the last try of a question; None spares nothing
+    milliseconds: int = solver.TIMEOUT  # for each try
+    seconds: float = inf  # for all
+
+
 @dataclass
 class Questions:
     """Asks the solver: first with nothing known but the conditions, then with more and more of what is."""
 
     known: Known
     memory: Memory = field(default_factory=Memory)  # of the same known
-    patience: int | None = None  # of effort, for the last try; None spares nothing
+    patience: Patience = Patience()
+    began: float = field(default_factory=time.monotonic)
     asked: int = 0
 
     def ask(self, questions: Iterable[Question]) -> None:
         """Ask all of them. Raises Failed with the first that is not answered with yes."""
         asked = list(questions)
-        self.asked += len(asked)
+        self.count(len(asked))
         mentioned = [term for each in asked for term in (*each.conditions, each.claim)]
         self.memory.verdict("ask", mentioned, lambda: self.all_proved(asked))
 
@@ -85,19 +96,28 @@ class Questions:
         left = [each for each in questions if not self.is_plain(each)]
         if len(left) <= 1 or not self.holds_together(left):
             for each in left:
-                verdict = self.answer(each.conditions, each.claim, self.patience)
+                verdict = self.answer(each.conditions, each.claim, self.patience.effort)
                 if verdict is not Verdict.PROVED:
                     raise Failed(each.what, verdict)
         return Verdict.PROVED
 
     def try_out(self, conditions: Conditions, claim: Term) -> Verdict:
         """Whether a claim is true, as far as that is found with some effort."""
-        self.asked += 1
+        self.count(1)
         return self.memory.verdict("try", [*conditions, claim], lambda: self.answer(conditions, claim, GREAT))
+
+    def count(self, questions: int) -> None:
+        """Raises Failed when all patience is at an end."""
+        self.asked += questions
+        if time.monotonic() > self.began + self.patience.seconds:
+            raise Failed("no end", Verdict.UNKNOWN)
+
+    def put(self, hypotheses: Sequence[Term], claim: Term, effort: int | None, keep_model: bool = False) -> Answer:
+        return solver.ask(hypotheses, claim, self.patience.milliseconds, keep_model, effort)
 
     def is_plain(self, question: Question) -> bool:
         """Whether it is true with nothing else known."""
-        return solver.ask(question.conditions, question.claim, effort=solver.SMALL).verdict is Verdict.PROVED
+        return self.put(question.conditions, question.claim, solver.SMALL).verdict is Verdict.PROVED
 
     def holds_together(self, questions: Sequence[Question]) -> bool:
         """Whether all is found to be true at once; the conditions they share stand where they simplify the rest.
@@ -106,7 +126,7 @@ class Questions:
         shared, everything = shared_conditions(questions), self.known[-1]
         whole = terms.both(terms.implies(terms.both(each.conditions), each.claim) for each in questions)
         for known, effort in zip(self.known[1:], (solver.SMALL, TOGETHER), strict=True):
-            answer = solver.ask([*shared, *known], whole, keep_model=known is everything, effort=effort)
+            answer = self.put([*shared, *known], whole, effort, known is everything)
             if answer.verdict is Verdict.PROVED:
                 return True
         if answer.model is not None:
@@ -115,7 +135,7 @@ class Questions:
 
     def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
         """Ask one, as a whole and then part by part; with everything known as hard as `last` says."""
-        if solver.ask(conditions, claim, effort=solver.LITTLE).verdict is Verdict.PROVED:
+        if self.put(conditions, claim, solver.LITTLE).verdict is Verdict.PROVED:
             return Verdict.PROVED
         for premises, part in solver.parts_of(claim):
             verdict = self.answer_part([*conditions, *premises], part, last)
@@ -126,7 +146,7 @@ class Questions:
     def answer_part(self, conditions: Sequence[Term], claim: Term, last: int | None) -> Verdict:
         verdict = Verdict.UNKNOWN
         for known, effort in zip(self.known, (solver.SMALL, solver.SMALL, last), strict=True):
-            verdict = solver.ask([*conditions, *known], claim, effort=effort).verdict
+            verdict = self.put([*conditions, *known], claim, effort).verdict
             if verdict is Verdict.PROVED:
                 break
         return verdict
