@@ -102,11 +102,14 @@ def remember(key: str, result: Result) -> None:
 
 
 def key_of_comparison(system: System, call: Call, module: Module) -> str:
-    """What names a comparison of a call: its proof's key, and all optimised code that could be its."""
+    """What names a comparison of a call: its proof's key, its optimised code, and what that may be told of other code."""
     digest = hashlib.sha256(key_of(system, call).encode())
     digest.update(prover_digest(compares=True).encode())
     for name in sorted(module.functions_of(call)):
         digest.update(repr(module.functions[name]).encode())
+    for name in sorted(module.apart):
+        code = module.functions[name]
+        digest.update(repr((name, code.parameters, code.ranges)).encode())
     digest.update(repr(module.constants).encode())
     return digest.hexdigest()
 

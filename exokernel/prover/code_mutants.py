@@ -49,7 +49,7 @@ FLAGS = re.compile(r"^(?:(?:nuw|nsw|disjoint|exact|nneg|samesign) )+")
 LAST_NUMBER = re.compile(r"(?<= )-?\d+$")
 COUNTED = ("icmp", "add", "and", "shl", "lshr")  # whose last operand may be one off
 UNCHANGED = ("@llvm.ubsantrap", "@llvm.assume", "asm sideeffect", "@llvm.lifetime")
-PATIENCE = Patience(2 * ROUND, 10_000, 60)
+PATIENCE = Patience(effort=2 * ROUND, milliseconds=10_000, seconds=60)
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class CodeJudge:
 
 
 def code_mutants_of(system: System, module: Module, names: list[str]) -> list[CodeMutation]:
-    """Every mutant of the code of these calls, or of all that is compared, as far as it is."""
+    """Every mutant of the code of these calls, or of all calls and functions compared apart, where the code is found equal."""
     found: set[str] = set()
     for call in [system.calls[name] for name in names] or [*system.calls.values(), *functions_apart(system)]:
         key = cache.key_of_comparison(system, call, module)

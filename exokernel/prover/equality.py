@@ -26,7 +26,7 @@ from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
-from exokernel.prover.llvm.calls import MODELS, in_range
+from exokernel.prover.llvm.calls import NOT_COMPARED, in_range
 from exokernel.prover.llvm.execute import Machine, Trap
 from exokernel.prover.llvm.questions import Failed, Known, Memory, Patience, Question, Questions, known_of
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
@@ -76,7 +76,7 @@ class Module:
         pending = [self.symbol_of(call)]
         while pending:
             each = pending.pop()
-            is_other = each in MODELS or each in self.apart and each != call.qualified
+            is_other = each in NOT_COMPARED or each in self.apart and each != call.qualified
             if each in self.functions and each not in found and not is_other:
                 found.add(each)
                 text = " ".join(one.rest for block in self.functions[each].blocks.values() for one in block)
@@ -117,7 +117,8 @@ def events(system: System) -> dict[str, Event]:
 
 
 class Source:
-    """A call's source, run once: what any number of optimised codes can be compared with."""
+    """A call's source, run once: what any number of optimised codes can be compared with, which differ from the
+    module's in no parameter of a function compared apart."""
 
     def __init__(self, system: System, call: Call, module: Module) -> None:
         self.system, self.call, self.module = system, call, module

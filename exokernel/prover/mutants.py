@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import z3
@@ -29,19 +30,20 @@ from exokernel.prover.claims import ROOT, Specification
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.machine import PURE
 from exokernel.prover.mutations import Mutation, mutations_of
-from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, obligations
+from exokernel.prover.obligations import Obligation, Run, execute, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import learned
-from exokernel.prover.prove import FIRST
-from exokernel.prover.solver import ROUND, Verdict, prove
+from exokernel.prover.prove import answer_to
+from exokernel.prover.solver import ROUND, Verdict
 from exokernel.prover.system import GATE, KERNEL, Call, System, load_program
 from exokernel.prover.theorems import step_theorems
 
 SURVIVORS = ROOT / "tests" / "prover" / "survivors.txt"
 TRIER = "tests.kernel.try_mutants"  # runs a mutant beside the specification, in a process of its own
 PARTS = ("exokernel/abi", "exokernel/dialect", "exokernel/kernel")
-SOON, PATIENCE = 10_000_000, 2 * ROUND  # of effort for a question, at first and at last
+AT_FIRST, AT_LAST = 10_000_000, 2 * ROUND  # of effort for each try of a question
 ENOUGH = 120  # seconds for a mutant of which questions stay open
+OF_ALL = tuple(f"exokernel.spec.{part}" for part in ("invariants", "counts", "theorems", "views"))
 BY_RUNNING, BY_PROOF, REFUSED = "run", "proof", "refused"
 ALIVE, UNKNOWN, NO_CODE, SAME_CODE = "alive", "unknown", "does not compile", "same code"
 
@@ -221,31 +223,35 @@ class Judge:
         doubt, end = "", time.monotonic() + ENOUGH
         for call in calls:
             try:
-                for what, verdict in self.answers(call):
+                for what, verdict in self.answers(call, end):
                     if verdict is Verdict.REFUTED:
                         return BY_PROOF, f"{call.name}: {what}"
-                    if verdict is Verdict.UNKNOWN:
-                        doubt = doubt or f"{call.name}: {what}"
+                    doubt = doubt or f"{call.name}: {what}"
                     if time.monotonic() > end:
-                        return UNKNOWN, doubt or "no end"
+                        return UNKNOWN, doubt
             except (Unsupported, RuntimeError, z3.Z3Exception) as reason:
                 return REFUSED, f"{call.name}: {reason}"
         return (UNKNOWN, doubt) if doubt else (ALIVE, "")
 
-    def answers(self, call: Call) -> Iterator[tuple[str, Verdict | None]]:
-        """What becomes of all that is not asked of the honest kernel too; None of what takes more, and comes again."""
+    def answers(self, call: Call, end: float) -> Iterator[tuple[str, Verdict]]:
+        """What is not proved of a call, of all that is not asked of the honest kernel too; what is hard, last, and till `end`."""
         run = self.run(call)
         for thing in sorted(learned(run) - set(self.system.specification.may_learn.get(call.name, ()))):
             yield f"private: {thing}", Verdict.REFUTED
         for part in questions(self.system, run):
             hard = []
             for each in part:
-                if question(each, run) not in self.honest[call.name]:
-                    verdict = verdict_of(self.system, each, run, SOON)
-                    hard += [each] if verdict is Verdict.UNKNOWN else []
-                    yield f"{each.clause}: {each.what}", None if verdict is Verdict.UNKNOWN else verdict
+                if question(each, run) in self.honest[call.name]:
+                    continue
+                verdict = answer_to(self.system, each, run, most=AT_FIRST).verdict
+                if verdict is Verdict.UNKNOWN and time.monotonic() < end:
+                    hard.append(each)
+                elif verdict is not Verdict.PROVED:
+                    yield f"{each.clause}: {each.what}", verdict
             for each in hard:
-                yield f"{each.clause}: {each.what}", verdict_of(self.system, each, run, PATIENCE)
+                verdict = answer_to(self.system, each, run, most=AT_LAST).verdict
+                if verdict is not Verdict.PROVED:
+                    yield f"{each.clause}: {each.what}", verdict
 
     def run(self, call: Call) -> Run:
         """A call executed, with the same names for the same unknowns each time."""
@@ -276,21 +282,8 @@ def question(obligation: Obligation, run: Run) -> Question:
 
 
 def questions(system: System, run: Run) -> tuple[Iterator[Obligation], ...]:
-    """What is likeliest to be refuted first."""
-    return own_specification(system, run), step_theorems(system, run), obligations(system, run)
-
-
-def verdict_of(system: System, obligation: Obligation, run: Run, effort: int) -> Verdict:
-    """What is found with no more than so much effort for each try."""
-    for reach, usual in FIRST:
-        found = prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=min(usual, effort))
-        if found.verdict is Verdict.PROVED:
-            return found.verdict
-    known = hypotheses(system, obligation, run)
-    found = prove(known, obligation.claim, effort=effort)
-    if found.verdict is not Verdict.PROVED:
-        found = prove([*known, *deeper(system, obligation, run)], obligation.claim, effort=effort)
-    return found.verdict
+    """What is likeliest to be refuted first: what the call itself is specified to do."""
+    return own_specification(system, run), chain(step_theorems(system, run), obligations(system, run))
 
 
 def reaches(system: System, call: Call, mutation: Mutation) -> bool:
@@ -300,7 +293,7 @@ def reaches(system: System, call: Call, mutation: Mutation) -> bool:
 def is_said_of(function: str, call: Call) -> bool:
     """Whether this is a function of the specification that speaks of a call, or of all states."""
     package, _, name = function.rpartition(".")
-    of_all = package in ("exokernel.spec.invariants", "exokernel.spec.counts")
+    of_all = package in OF_ALL
     return of_all or package.startswith("exokernel.spec.") and name.startswith(f"{call.name}_")
 
 

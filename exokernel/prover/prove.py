@@ -25,7 +25,7 @@ CONSEQUENCES = "consequences"  # proved like a call, of no call
 DEPTH = Reach(3)  # a walk looks four tables down
 PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
-FIRST = (HERE, 10_000_000), (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
+FIRST = (HERE, solver.SMALL), (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
 
@@ -149,23 +149,31 @@ def out_of_reach(system: System, run: Run, result: Result) -> Iterator[Failure]:
             yield Failure(REACHABLE, f"an end with error {outcome.error}", verdict, "")
 
 
-def answer_to(system: System, obligation: Obligation, run: Run, keep_models: bool = False) -> Answer:
+def answer_to(
+    system: System, obligation: Obligation, run: Run, keep_models: bool = False, most: int | None = None
+) -> Answer:
     """The first proof, or the last answer, with the seconds that all tries took."""
     answer, seconds = Answer(Verdict.UNKNOWN, 0.0), 0.0
-    for answer in tries(system, obligation, run, keep_models):
+    for answer in tries(system, obligation, run, keep_models, most):
         seconds += answer.seconds
         if answer.verdict is Verdict.PROVED:
             break
     return replace(answer, seconds=seconds)
 
 
-def tries(system: System, obligation: Obligation, run: Run, keep_models: bool) -> Iterator[Answer]:
-    """Ask with no instances, then with those next to what the call looks at, which mostly do; then with more, which cost more."""
+def tries(
+    system: System, obligation: Obligation, run: Run, keep_models: bool = False, most: int | None = None
+) -> Iterator[Answer]:
+    """Ask with no instances, then with those next to what the call looks at, which mostly do; then with more, which cost more.
+
+    `most` is the effort that no try exceeds; None spares nothing.
+    """
     for reach, effort in FIRST:
+        effort = effort if most is None else min(effort, most)
         yield solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
     known = hypotheses(system, obligation, run)
-    yield solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models)
-    yield solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models)
+    yield solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models, most)
+    yield solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models, effort=most)
 
 
 def where(location: Location | None) -> str:

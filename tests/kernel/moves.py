@@ -23,6 +23,7 @@ from tests.kernel.worlds import data as data_entry
 EXTREMES = (-1, 2**32, 2**63 - 1, -(2**63))
 UNSPECIFIED = ("null", "machine_halt", "console_read", "console_write")
 REQUEST_SIZE = size_of(MapRequest)
+REQUESTS = names.FRAME_SIZE // REQUEST_SIZE + 1
 SPECIFIED = sorted(set(implemented) - set(UNSPECIFIED))
 GROUPS = (("capability",), ("frame", "table"), ("map", "protect", "repossess"), ("environment",), ("slice", "yield"))
 
@@ -208,7 +209,7 @@ def any_call(world: World, chance: Random, name: str) -> Iterator[Move]:
             index = VALUES["Index"](chance)
             yield Move("request", (given[0], number, table % 2**32, index % 2**32, entry_of_data(world, chance)))
         if chance.randrange(4):
-            last = names.FRAME_SIZE - REQUEST_SIZE * (given[2] % 512)  # where so many requests just fit
+            last = names.FRAME_SIZE - REQUEST_SIZE * (given[2] % REQUESTS)  # where so many requests just fit
             given = (given[0], chance.choice((0, 0, 0, last, last + 8)), *given[2:])
     yield call(name, *given, by=caller)
 

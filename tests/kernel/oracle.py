@@ -31,12 +31,19 @@ IN_STEPS = ("map_range", "map_batch", "protect")  # their counters follow from `
 def load_specification() -> dict[str, Any]:
     with loaded_with_the_kernel():
         names = ("rows", *GROUPS, "invariants", "counts", "views", "theorems")
-        return {name: importlib.import_module(f"exokernel.spec.{name}") for name in names}
+        found = {name: importlib.import_module(f"exokernel.spec.{name}") for name in names}
+    found["views"].departure = departure
+    return found
+
+
+def departure() -> Any:
+    """What the specification cannot see by itself: where the fake machine was told to go."""
+    noted = fake_machine.log.departure
+    return views.ON if noted is None else views.Departure(*noted)
 
 
 specification = load_specification()
 rows, views, theorems = (specification[name] for name in ("rows", "views", "theorems"))
-views.departure = lambda: views.ON if fake_machine.log.departure is None else views.Departure(*fake_machine.log.departure)
 
 
 class Expectation(NamedTuple):
@@ -289,12 +296,6 @@ def check_translations(world: World, root: Frame, remembered: dict[int, Entry]) 
         assert page in now, f"page {page} is gone and remembered"
         assert now[page].frame == entry.frame
         assert now[page].writable or not entry.writable
-
-
-def see_processor() -> Any:
-    """What the theorems see of the processor, since the machine's book of it was last cleared."""
-    fake_machine.log.clear()
-    return views.see_processor()
 
 
 def check_processor(before: Any, name: str) -> None:

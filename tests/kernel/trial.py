@@ -51,7 +51,8 @@ class Trial:
         before = self.world.snapshot()
         root = self.world.environments[by].root
         remembered = dict(fake_machine.mapped_pages(root))
-        processor = oracle.see_processor()
+        self.world.log.clear()
+        processor = oracle.views.see_processor()
         answer = self.answer(name, arguments, by)
         assert answer.error == expectation.error, f"{name}{arguments}: {answer.error}, not {expectation.error}"
         after = self.world.snapshot()
@@ -84,7 +85,9 @@ class Trial:
             self.is_off = not survives(self.world.tick)
             return True
         expected = oracle.expected_rows("tick", {})
-        told, processor = oracle.find("tick_value")(), oracle.see_processor()  # type: ignore[misc]
+        told = oracle.find("tick_value")()  # type: ignore[misc]
+        self.world.log.clear()
+        processor = oracle.views.see_processor()
         before = self.world.snapshot()
         try:
             handler = self.world.tick()

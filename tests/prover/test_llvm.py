@@ -3,7 +3,7 @@
 import pytest
 
 from exokernel.compiler.ir.reader import read_program
-from exokernel.prover import terms
+from exokernel.prover import equality, terms
 from exokernel.prover.cells import State
 from exokernel.prover.claims import Specification
 from exokernel.prover.equality import Comparison, Module, Source, compare, events
@@ -203,9 +203,12 @@ def test_a_loop_is_unlike_another_only_if_that_is_certain(monkeypatch: pytest.Mo
     assert compared(RAISED).verdict == "not compared"
 
 
-def test_a_source_is_run_once_for_any_number_of_codes() -> None:
-    once, wrong = source(), RAISED.replace("add nuw i32 %old, 7", "add nuw i32 %old, 8")
+def test_a_source_is_run_once_for_any_number_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    once, wrong, runs = source(), RAISED.replace("add nuw i32 %old, 7", "add nuw i32 %old, 8"), list[Call]()
+    run_source = equality.run_source
+    monkeypatch.setattr(equality, "run_source", lambda *given: runs.append(given[1]) or run_source(*given))
     assert [compare(once, compiled(code)).verdict for code in (RAISED, wrong, RAISED)] == ["equal", "different", "equal"]
+    assert len(runs) == 1
 
 
 # A function that is compared apart, and a caller of it

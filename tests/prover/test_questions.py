@@ -52,3 +52,11 @@ def test_what_was_asked_before_is_not_asked_again(monkeypatch: pytest.MonkeyPatc
     Questions(asker.known, asker.memory).ask([right])
     with pytest.raises(Failed, match="right"):
         Questions(asker.known).ask([right])
+
+
+def test_what_was_proved_under_a_condition_is_asked_again_without() -> None:
+    asker, claim = knowing(), X < number(10)
+    asker.ask([Question("under", (SMALL_X, SMALL_Y), claim)])
+    with pytest.raises(Failed):
+        asker.ask([Question("wrong", (SMALL_X,), SMALL_Y), Question("without", (), claim)])
+

@@ -50,8 +50,8 @@ def call(machine: Machine, values: Values, one: Instruction) -> Any:
         return memory_set(machine, values, arguments)
     if name.startswith("llvm."):
         return intrinsic(name, arguments)
-    if name in MODELS:
-        return MODELS[name](values, *arguments)
+    if name in NOT_COMPARED:
+        return NOT_COMPARED[name](values, *arguments)
     if name not in machine.module:
         raise Unsupported(f"a call of {name}")
     if name in machine.apart:
@@ -118,7 +118,7 @@ def seal(values: Values, capability: Term) -> Term:
     return z3.Function("siphash", word, word, word, word)(*halves, capability)
 
 
-MODELS = {"exokernel.kernel.capabilities.seal_of": seal}  # known to be functions, and no more: not compared
+NOT_COMPARED = {"exokernel.kernel.capabilities.seal_of": seal}  # known to be a function, and no more
 
 
 def assembly(machine: Machine, values: Values, text: str, operands: list[str]) -> Any:

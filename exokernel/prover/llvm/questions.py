@@ -54,17 +54,21 @@ def known_of(system: System, run: Run) -> Known:
     return [], facts, hypotheses(system, Obligation("equality", "", terms.TRUE, [], (system.state,)), run)
 
 
+Asked = tuple[object, ...]  # a question, by the identities of its terms
+
+
 @dataclass
 class Memory:
-    """What was asked before, and the answers; with the terms, so that their identities stay theirs."""
+    """What is known of questions asked before, maybe of other code."""
 
-    answers: dict[tuple[object, ...], tuple[Verdict, Sequence[Term]]] = field(default_factory=dict)
+    proved: set[Asked] = field(default_factory=set)
+    tried: dict[Asked, Verdict] = field(default_factory=dict)
+    kept: list[Sequence[Term]] = field(default_factory=list)  # so that the identities of these terms stay theirs
 
-    def verdict(self, how: str, asked: Sequence[Term], find: Callable[[], Verdict]) -> Verdict:
-        key = how, *map(terms.identity, asked)
-        if key not in self.answers:
-            self.answers[key] = find(), asked
-        return self.answers[key][0]
+    def name_of(self, question: Question) -> Asked:
+        parts = (*question.conditions, question.claim)
+        self.kept.append(parts)
+        return tuple(map(terms.identity, parts))
 
 
 class Patience(NamedTuple):
@@ -86,29 +90,35 @@ class Questions:
     asked: int = 0
 
     def ask(self, questions: Iterable[Question]) -> None:
-        """Ask all of them. Raises Failed with the first that is not answered with yes."""
+        """Ask all of them. Raises Failed with one that is not answered with yes."""
+        self.require_patience()
         asked = list(questions)
-        self.count(len(asked))
-        mentioned = [term for each in asked for term in (*each.conditions, each.claim)]
-        self.memory.verdict("ask", mentioned, lambda: self.all_proved(asked))
+        self.asked += len(asked)
+        name = tuple(map(self.memory.name_of, asked))
+        if name not in self.memory.proved:
+            self.require_all(asked)
+            self.memory.proved.add(name)
 
-    def all_proved(self, questions: Sequence[Question]) -> Verdict:
+    def require_all(self, questions: Sequence[Question]) -> None:
         left = [each for each in questions if not self.is_plain(each)]
-        if len(left) <= 1 or not self.holds_together(left):
-            for each in left:
-                verdict = self.answer(each.conditions, each.claim, self.patience.effort)
-                if verdict is not Verdict.PROVED:
-                    raise Failed(each.what, verdict)
-        return Verdict.PROVED
+        if len(left) > 1 and self.holds_together(left):
+            return
+        for each in left:
+            verdict = self.answer(each.conditions, each.claim, self.patience.effort)
+            if verdict is not Verdict.PROVED:
+                raise Failed(each.what, verdict)
 
     def try_out(self, conditions: Conditions, claim: Term) -> Verdict:
         """Whether a claim is true, as far as that is found with some effort."""
-        self.count(1)
-        return self.memory.verdict("try", [*conditions, claim], lambda: self.answer(conditions, claim, GREAT))
+        self.require_patience()
+        self.asked += 1
+        name = self.memory.name_of(Question("", conditions, claim))
+        if name not in self.memory.tried:
+            self.memory.tried[name] = self.answer(conditions, claim, GREAT)
+        return self.memory.tried[name]
 
-    def count(self, questions: int) -> None:
+    def require_patience(self) -> None:
         """Raises Failed when all patience is at an end."""
-        self.asked += questions
         if time.monotonic() > self.began + self.patience.seconds:
             raise Failed("no end", Verdict.UNKNOWN)
 
@@ -129,8 +139,9 @@ class Questions:
             answer = self.put([*shared, *known], whole, effort, known is everything)
             if answer.verdict is Verdict.PROVED:
                 return True
-        if answer.model is not None:
-            raise Failed(refuted_by(answer.model, questions).what, Verdict.REFUTED)
+        wrong = None if answer.model is None else refuted_by(answer.model, questions)
+        if wrong is not None:
+            raise Failed(wrong.what, Verdict.REFUTED)
         return False
 
     def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
@@ -158,8 +169,7 @@ def shared_conditions(questions: Sequence[Question]) -> list[Term]:
     return [each for each in questions[0].conditions if all(terms.identity(each) in other for other in others)]
 
 
-def refuted_by(model: z3.ModelRef, questions: Sequence[Question]) -> Question:
-    """The first question to which a model of the contrary of all says no."""
-    return next(
-        each for each in questions if z3.is_false(model.eval(terms.implies(terms.both(each.conditions), each.claim), True))
-    )
+def refuted_by(model: z3.ModelRef, questions: Sequence[Question]) -> Question | None:
+    """The first question to which a model of the contrary of all plainly says no."""
+    claims = ((each, terms.implies(terms.both(each.conditions), each.claim)) for each in questions)
+    return next((each for each, claim in claims if z3.is_false(model.eval(claim, True))), None)

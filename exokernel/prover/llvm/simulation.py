@@ -31,7 +31,7 @@ SLOT = "$"  # in the name of a place in a function's own frame
 
 
 class Unlike(Exception):
-    """A loop of the optimised code for which the source has none, for certain or because z3 could not tell."""
+    """A loop of the optimised code for which the source has none, as far as guesses go; certain when z3 could always tell."""
 
     def __init__(self, what: str, is_certain: bool) -> None:
         super().__init__(what)
