@@ -139,9 +139,9 @@ class Questions:
             answer = self.put([*shared, *known], whole, effort, known is everything)
             if answer.verdict is Verdict.PROVED:
                 return True
-        wrong = None if answer.model is None else refuted_by(answer.model, questions)
-        if wrong is not None:
-            raise Failed(wrong.what, Verdict.REFUTED)
+            wrong = None if answer.model is None else refuted_by(answer.model, questions)
+            if wrong is not None:
+                raise Failed(wrong.what, Verdict.REFUTED)
         return False
 
     def answer(self, conditions: Conditions, claim: Term, last: int | None) -> Verdict:
