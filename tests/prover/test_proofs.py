@@ -69,7 +69,7 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
     planted = Planted(bug.module, bug.function, bug.source)
     with planted:
         story = find_story({call}, call, seconds=60)
-    print("\n".join(map(str, story)))
+    assert story
     test = only_test_in(write_test(system, call, failure, tmp_path, list(map(str, story))))
     test()
     with planted, pytest.raises(Exception, match="."):
