@@ -34,14 +34,14 @@ from exokernel.prover.obligations import Obligation, Run, execute, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import learned
 from exokernel.prover.prove import answer_to
-from exokernel.prover.solver import ROUND, Verdict
+from exokernel.prover.solver import ROUND, SMALL, Verdict
 from exokernel.prover.system import GATE, KERNEL, Call, System, load_program
 from exokernel.prover.theorems import step_theorems
 
 SURVIVORS = ROOT / "tests" / "prover" / "survivors.txt"
 TRIER = "tests.kernel.try_mutants"  # runs a mutant beside the specification, in a process of its own
 PARTS = ("exokernel/abi", "exokernel/dialect", "exokernel/kernel")
-AT_FIRST, AT_LAST = 10_000_000, 2 * ROUND  # of effort for each try of a question
+EFFORTS = SMALL, 10_000_000, 2 * ROUND  # for each try of a question, when all that are easier have been asked
 ENOUGH = 120  # seconds for a mutant of which questions stay open
 OF_ALL = tuple(f"exokernel.spec.{part}" for part in ("invariants", "counts", "theorems", "views"))
 BY_RUNNING, BY_PROOF, REFUSED = "run", "proof", "refused"
@@ -227,8 +227,6 @@ class Judge:
                     if verdict is Verdict.REFUTED:
                         return BY_PROOF, f"{call.name}: {what}"
                     doubt = doubt or f"{call.name}: {what}"
-                    if time.monotonic() > end:
-                        return UNKNOWN, doubt
             except (Unsupported, RuntimeError, z3.Z3Exception) as reason:
                 return REFUSED, f"{call.name}: {reason}"
         return (UNKNOWN, doubt) if doubt else (ALIVE, "")
@@ -238,20 +236,19 @@ class Judge:
         run = self.run(call)
         for thing in sorted(learned(run) - set(self.system.specification.may_learn.get(call.name, ()))):
             yield f"private: {thing}", Verdict.REFUTED
-        for part in questions(self.system, run):
+        asked = [each for each in questions(self.system, run) if question(each, run) not in self.honest[call.name]]
+        for effort in EFFORTS:
             hard = []
-            for each in part:
-                if question(each, run) in self.honest[call.name]:
-                    continue
-                verdict = answer_to(self.system, each, run, most=AT_FIRST).verdict
-                if verdict is Verdict.UNKNOWN and time.monotonic() < end:
+            for each in asked:
+                late = effort != SMALL and time.monotonic() > end
+                verdict = Verdict.UNKNOWN if late else answer_to(self.system, each, run, most=effort).verdict
+                if verdict is Verdict.REFUTED:
+                    yield f"{each.clause}: {each.what}", verdict
+                elif verdict is Verdict.UNKNOWN:
                     hard.append(each)
-                elif verdict is not Verdict.PROVED:
-                    yield f"{each.clause}: {each.what}", verdict
-            for each in hard:
-                verdict = answer_to(self.system, each, run, most=AT_LAST).verdict
-                if verdict is not Verdict.PROVED:
-                    yield f"{each.clause}: {each.what}", verdict
+            asked = hard
+        for each in asked:
+            yield f"{each.clause}: {each.what}", Verdict.UNKNOWN
 
     def run(self, call: Call) -> Run:
         """A call executed, with the same names for the same unknowns each time."""
@@ -264,7 +261,7 @@ class Judge:
     def honest_questions(self, call: Call) -> None:
         if call.name not in self.honest:
             run = self.run(call)
-            asked = [each for part in questions(self.system, run) for each in part]
+            asked = list(questions(self.system, run))
             kept.append((run, asked))
             self.honest[call.name] = {question(each, run) for each in asked}
 
@@ -281,9 +278,9 @@ def question(obligation: Obligation, run: Run) -> Question:
     return obligation.clause, *map(terms.identity, asked)
 
 
-def questions(system: System, run: Run) -> tuple[Iterator[Obligation], ...]:
+def questions(system: System, run: Run) -> Iterator[Obligation]:
     """What is likeliest to be refuted first: what the call itself is specified to do."""
-    return own_specification(system, run), chain(step_theorems(system, run), obligations(system, run))
+    return chain(own_specification(system, run), step_theorems(system, run), obligations(system, run))
 
 
 def reaches(system: System, call: Call, mutation: Mutation) -> bool:
