@@ -280,7 +280,7 @@ def question(obligation: Obligation, run: Run) -> Question:
 
 def questions(system: System, run: Run) -> Iterator[Obligation]:
     """What is likeliest to be refuted first: what the call itself is specified to do."""
-    return chain(own_specification(system, run), step_theorems(system, run), obligations(system, run))
+    return chain(own_specification(system, run), obligations(system, run), step_theorems(system, run))
 
 
 def reaches(system: System, call: Call, mutation: Mutation) -> bool:
