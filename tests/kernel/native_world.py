@@ -76,34 +76,41 @@ def image() -> NativeImage:
 class NativeMemory(fake_machine.SparseMemory):
     """The compiled kernel's memory, by the addresses that CPython's kernel uses."""
 
-    def here(self, address: int, size: int) -> int | None:
-        """Where in this process an address lies, if it does."""
-        for there, here in HERE.items():
-            offset = as_signed(address) - there
-            if 0 <= offset and offset + size <= RANGES[here]:
-                return here + offset
+    def __init__(self) -> None:
+        super().__init__()
+        self.windows = {there % 2**64: octets(here, RANGES[here]) for there, here in HERE.items()}
+
+    def found(self, address: int, size: int) -> memoryview | None:
+        """The bytes at an address, if they lie in a window."""
+        for first, content in self.windows.items():
+            offset = address % 2**64 - first
+            if 0 <= offset <= len(content) - size:
+                return content[offset : offset + size]
         return None
 
+    def load(self, address: int, size: int) -> int:
+        found = self.found(address, size)
+        return super().load(address, size) if found is None else int.from_bytes(found, "little")
+
     def read(self, address: int, size: int) -> bytes:
-        place = self.here(address, size)
-        return super().read(address, size) if place is None else ctypes.string_at(place, size)
+        found = self.found(address, size)
+        return super().read(address, size) if found is None else bytes(found)
 
     def write(self, address: int, data: bytes) -> None:
-        place = self.here(address, len(data))
-        if place is None:
+        found = self.found(address, len(data))
+        if found is None:
             super().write(address, data)
         else:
-            ctypes.memmove(place, data, len(data))
+            found[:] = data
 
     def snapshot(self) -> dict[int, bytes]:
         found = super().snapshot()
-        for there, here in HERE.items():
-            content = ctypes.string_at(here, RANGES[here])
-            number = there % 2**64 // FRAME_SIZE
-            for offset in range(0, len(content), FRAME_SIZE):
-                page = content[offset : offset + FRAME_SIZE]
+        for first, content in self.windows.items():
+            whole = bytes(content)
+            for offset in range(0, len(whole), FRAME_SIZE):
+                page = whole[offset : offset + FRAME_SIZE]
                 if page != ZERO[: len(page)]:
-                    found[number + offset // FRAME_SIZE] = page
+                    found[(first + offset) // FRAME_SIZE] = page
         return found
 
     def restore(self, snapshot: dict[int, bytes]) -> None:
@@ -119,6 +126,10 @@ class NativeMemory(fake_machine.SparseMemory):
 
 def words(address: int, count: int) -> Any:
     return (ctypes.c_int64 * count).from_address(address)
+
+
+def octets(address: int, count: int) -> memoryview:
+    return memoryview((ctypes.c_uint8 * count).from_address(address)).cast("B")
 
 
 class NativeWorld(World):

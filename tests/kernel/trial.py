@@ -64,7 +64,7 @@ class Trial:
             assert answer.value == expectation.done, f"{name} did {answer.value} steps, not {expectation.done}"
         oracle.check_rows(self.world, before, name, expectation)
         hints = {each for each in arguments if isinstance(each, int)}
-        oracle.check_words(self.world, before, oracle.expected_words(name, by, arguments, expectation.done), hints)
+        oracle.check_words(self.world, before, after, oracle.expected_words(name, by, arguments, expectation.done), hints)
         oracle.check_nothing_else(before, after)
         oracle.check_translations(self.world, root, remembered)
         self.look_around()
