@@ -6,7 +6,7 @@ For one message of eight bytes, which is all that is sealed here.
 
 from typing import NamedTuple
 
-from exokernel.dialect import inline, rotate_left, wrapping_add
+from exokernel.dialect import inline, never_inline, rotate_left, wrapping_add
 
 LAST_BLOCK = 8 * 2**56  # no bytes remain of a message of eight
 FINISH = 0xFF
@@ -44,6 +44,7 @@ def absorbed(state: State, block: int) -> State:
     return State(after.v0 ^ block, after.v1, after.v2, after.v3)
 
 
+@never_inline
 def siphash(low: int, high: int, message: int) -> int:
     """Hash eight bytes under the key whose halves are `low` and `high`.
 

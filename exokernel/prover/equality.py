@@ -26,7 +26,7 @@ from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
-from exokernel.prover.llvm.calls import NOT_COMPARED, in_range
+from exokernel.prover.llvm.calls import in_range
 from exokernel.prover.llvm.execute import Machine, Trap
 from exokernel.prover.llvm.questions import Failed, Known, Memory, Patience, Question, Questions, known_of
 from exokernel.prover.llvm.reader import Code, read_constants, read_module
@@ -71,12 +71,12 @@ class Module:
         return self.symbols.get(call.name, call.qualified)
 
     def functions_of(self, call: Call) -> set[str]:
-        """The functions that the optimised code of a call consists of, but for what is compared apart, or not at all."""
+        """The functions that the optimised code of a call consists of, but for what is compared apart."""
         found: set[str] = set()
         pending = [self.symbol_of(call)]
         while pending:
             each = pending.pop()
-            is_other = each in NOT_COMPARED or each in self.apart and each != call.qualified
+            is_other = each in self.apart and each != call.qualified
             if each in self.functions and each not in found and not is_other:
                 found.add(each)
                 text = " ".join(one.rest for block in self.functions[each].blocks.values() for one in block)

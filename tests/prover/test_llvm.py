@@ -263,6 +263,21 @@ def test_what_is_compared_apart_is_one_event_to_its_caller() -> None:
     assert compared_apart(TELL, TOLD.replace("  call fastcc void @exokernel.kernel.m.tell(i64 %count)\n", ""), "rise").verdict == "different"
 
 
+def test_what_a_function_compared_apart_returns_may_be_anything_that_its_arguments_give() -> None:
+    source = TELL.replace("rise.gate(%count: int) -> none", "rise.gate(%count: int) -> int").replace(
+        "  call exokernel.kernel.m.tell(%count)\n  return\n", "  %2: int = call exokernel.kernel.m.tell(%count)\n  return %2\n"
+    )
+    source = source.replace("tell(%bell: int) -> none", "tell(%bell: int) -> int").replace("(%bell)\n  return\n", "(%bell)\n  return %bell\n")
+    answer = "  %both = insertvalue { i64, i32 } { i64 poison, i32 0 }, i64 %told, 0\n  ret { i64, i32 } %both"
+    code = TOLD.replace("void @exo", "i64 @exo").replace("  call fastcc", "  %told = call fastcc").replace("ret void", "ret i64 %bell")
+    code = code.replace("  ret { i64, i32 } zeroinitializer", answer)
+    assert compared_apart(source, code, "tell").verdict == "equal"
+    assert compared_apart(source, code.replace("ret i64 %bell", "ret i64 7"), "tell").verdict == "different"
+    assert compared_apart(source, code, "rise").verdict == "equal"
+    assert compared_apart(source, code.replace("tell(i64 %count)", "tell(i64 1)"), "rise").verdict == "different"
+    assert compared_apart(source, code.replace("i64 %told, 0", "i64 %count, 0"), "rise").verdict == "different"
+
+
 def test_what_optimised_code_takes_for_granted_of_an_argument_is_asked_of_callers() -> None:
     narrow = TOLD.replace("tell(i64 %bell)", "tell(i64 range(i64 0, 256) %bell)")
     assert compared_apart(TELL, narrow, "tell").verdict == "equal"

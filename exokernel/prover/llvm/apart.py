@@ -1,8 +1,9 @@
 """Functions that are compared by themselves, and are one event to all that call them.
 
 The source marks them `cold` and `never_inline`: what the kernel tells the host when something
-ends. All that such a function leaves may depend on its arguments, on the trace, and on the
-single cells it looks at; it touches no table. What it does with them, its own comparison shows.
+ends. So is what the proofs know to be a function, and no more: the hash that seals are made
+with. All that such a function leaves and returns may depend on its arguments and on the single
+cells it looks at; it touches no table. What it does with them, its own comparison shows.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ from exokernel.compiler.ir import operations as op
 from exokernel.prover import terms
 from exokernel.prover.claims import Parameter
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.effects import TRACE
 from exokernel.prover.llvm.source import Follower
+from exokernel.prover.machine import PURE
 from exokernel.prover.paths import Path
 from exokernel.prover.system import Call, System
 from exokernel.prover.terms import Term
+from exokernel.prover.values import is_term
 
 MARKS = {"cold", "never_inline"}
+WORD = z3.BitVecSort(terms.BITS)
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,22 @@ class Event:
     function: str
     read: tuple[str, ...]  # cells
     written: tuple[str, ...]
+    answers: bool = False  # with a word
 
-    def happen(self, path: Path, arguments: Sequence[Term]) -> None:
+    def happen(self, path: Path, arguments: Sequence[Term]) -> Term | None:
         given = [*(path.state.table(each).read(()) for each in self.read), *arguments]
         sorts = [each.sort() for each in given]
         for name in self.written:
             table = path.state.table(name)
             left = z3.Function(f"{name} after {self.function}", *sorts, table.read(()).sort())
             path.state = path.state.with_table(name, table.write((), left(*given)))
+        return z3.Function(f"what {self.function} returns", *sorts, WORD)(*given) if self.answers else None
 
 
 def functions_apart(system: System) -> Iterator[Call]:
     """Those that calls lead to, each as if it were one."""
     for name, function in sorted(system.program.functions.items()):
-        if name.startswith("exokernel.kernel.") and function.attributes.keys() >= MARKS:
+        if name.startswith("exokernel.kernel.") and (function.attributes.keys() >= MARKS or name in PURE):
             module, _, short = name.rpartition(".")
             yield Call(short, module, tuple(Parameter(each.name, "") for each in function.parameters), False)
 
@@ -55,8 +60,9 @@ def event_of(system: System, follower: Follower, function: op.Function) -> Event
     arguments = tuple(terms.variable(f"{function.name}.{each.name}") for each in function.parameters)
     outcomes = follower.run(function.name, arguments, system.state)
     written = {name for each in outcomes for name in each.state.changed(each.start)}
-    read = {name for name in follower.journal.reads if "$" not in name} | written | {TRACE}
+    read = {name for name in follower.journal.reads if "$" not in name} | written
     for name in read:
         if system.state.table(name).family.widths:
             raise Unsupported(f"{function.name} is told apart, and touches {name}")
-    return Event(function.name, tuple(sorted(read)), tuple(sorted(written)))
+    answers = any(is_term(each.value) for each in outcomes)
+    return Event(function.name, tuple(sorted(read)), tuple(sorted(written)), answers)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 CALLED = re.compile(r'(@(?:"[^"]*"|[\w.$-]+))\((.*)\)')
 ASSEMBLY = re.compile(r'asm (?:sideeffect )?"([^"]*)", "([^"]*)"\((.*)\)')
 IGNORED = ("llvm.assume", "llvm.lifetime", "llvm.experimental")
-SECRET = "exokernel.kernel.capabilities.secret"
 
 
 def call(machine: Machine, values: Values, one: Instruction) -> Any:
@@ -50,8 +49,6 @@ def call(machine: Machine, values: Values, one: Instruction) -> Any:
         return memory_set(machine, values, arguments)
     if name.startswith("llvm."):
         return intrinsic(name, arguments)
-    if name in NOT_COMPARED:
-        return NOT_COMPARED[name](values, *arguments)
     if name not in machine.module:
         raise Unsupported(f"a call of {name}")
     if name in machine.apart:
@@ -59,12 +56,12 @@ def call(machine: Machine, values: Values, one: Instruction) -> Any:
     return machine.call(values.path, name, arguments, one.result)
 
 
-def told_apart(machine: Machine, path: Path, name: str, arguments: list[Term]) -> None:
+def told_apart(machine: Machine, path: Path, name: str, arguments: list[Term]) -> Term | None:
     """A call of a function that is compared by itself, for arguments in these ranges."""
     code = machine.module[name]
     for parameter, value in zip(code.parameters, arguments, strict=True):
         machine.note_bounds(path, in_range(code, parameter, value))
-    machine.apart[name].happen(path, arguments)
+    return machine.apart[name].happen(path, arguments)
 
 
 def in_range(code: Code, parameter: str, value: Term) -> Term:
@@ -110,15 +107,6 @@ def memory_set(machine: Machine, values: Values, arguments: list[Any]) -> None:
     if octet != 0 or length is None or length > 64:
         raise Unsupported("a memset that is not a record cleared")
     values.path.state = store(machine.map, values.path.state, as_sum(target), length, number(0, 8 * length))
-
-
-def seal(values: Values, capability: Term) -> Term:
-    word = z3.BitVecSort(64)
-    halves = [values.path.state.table(f"{SECRET}|{each}").read(()) for each in ("low", "high")]
-    return z3.Function("siphash", word, word, word, word)(*halves, capability)
-
-
-NOT_COMPARED = {"exokernel.kernel.capabilities.seal_of": seal}  # known to be a function, and no more
 
 
 def assembly(machine: Machine, values: Values, text: str, operands: list[str]) -> Any:

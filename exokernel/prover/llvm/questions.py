@@ -16,6 +16,7 @@ from typing import NamedTuple
 import z3
 
 from exokernel.prover import solver, terms
+from exokernel.prover.llvm import bits
 from exokernel.prover.obligations import Obligation, Run, hypotheses
 from exokernel.prover.paths import Conditions
 from exokernel.prover.solver import Answer, Verdict
@@ -101,6 +102,8 @@ class Questions:
 
     def require_all(self, questions: Sequence[Question]) -> None:
         left = [each for each in questions if not self.is_plain(each)]
+        for each in left:
+            self.try_values(each)
         if len(left) > 1 and self.holds_together(left):
             return
         for each in left:
@@ -127,7 +130,15 @@ class Questions:
 
     def is_plain(self, question: Question) -> bool:
         """Whether it is true with nothing else known."""
-        return self.put(question.conditions, question.claim, solver.SMALL).verdict is Verdict.PROVED
+        verdict = self.put(question.conditions, question.claim, solver.SMALL).verdict
+        return verdict is Verdict.PROVED or bits.is_plain(question.claim)
+
+    def try_values(self, question: Question) -> None:
+        """Raises Failed when what is made of bits alone is wrong of some."""
+        values = bits.some_values(question.claim)
+        known = [*question.conditions, *self.known[-1], *values]
+        if values and self.put(known, question.claim, solver.SMALL).verdict is Verdict.REFUTED:
+            raise Failed(question.what, Verdict.REFUTED)
 
     def holds_together(self, questions: Sequence[Question]) -> bool:
         """Whether all is found to be true at once; the conditions they share stand where they simplify the rest.

@@ -47,7 +47,7 @@ def model_of(name: str) -> Model | None:
     ending = ".".join(name.rsplit(".", 2)[-2:])
     if ending == "paging.bytes_in":
         return octets
-    return machine.model_of(name) if ending in (*VIEWS, *STOPS) or name in machine.PURE else None
+    return machine.model_of(name) if ending in (*VIEWS, *STOPS) else None
 
 
 def octets(executor: Executor, path: Path, function: op.Function, arguments: tuple[Term, ...]) -> Value:
@@ -141,8 +141,8 @@ class Follower(Executor):
     def call(self, name: str, arguments: tuple[Value, ...], path: Path) -> list[Outcome]:
         if name not in self.apart or not self.stack:
             return super().call(name, arguments, path)
-        self.apart[name].happen(path, arguments)
-        return [ended(path, None, number(0))]
+        value = self.apart[name].happen(path, arguments)
+        return [ended(path, value, number(0))]
 
     def pass_loop(self, frame: Frame, head: str, path: Path) -> Iterator[tuple[str, Path]]:
         assigned = assigned_in(frame, frame.graph.loops[head])
