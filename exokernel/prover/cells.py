@@ -151,6 +151,15 @@ class State:
         fresh = {name: self.unknown(name, mark) for name in names}
         return type(self)(self.layout, self.tag, {**self.tables, **fresh})
 
+    def overlaid(self, names: set[str], mark: str) -> State:
+        """This state with anything in these tables; unlike in one where they are forgotten, their bases stay."""
+        state = self
+        for name in sorted(names):
+            anything = self.unknown(name, mark)
+            table = state.table(name).updated(Anew(lambda key, anything=anything: anything.look_up(key, 0)))  # type: ignore[misc]
+            state = state.with_table(name, table)
+        return state
+
     def version(self) -> tuple[tuple[str, int, tuple[int, ...]], ...]:
         """What tells this state from others that began alike: the updates, by identity."""
         return tuple(

@@ -21,6 +21,7 @@ from exokernel.compiler.ir.types import Boolean, Integer
 from exokernel.prover import terms
 from exokernel.prover.declared import counter_of, known_at_head, to_be_shown
 from exokernel.prover.execute import Cut, Executor, Frame, Journal, Round, Universal, ended
+from exokernel.prover.machine import GHOSTS
 from exokernel.prover.paths import Conditions, Path
 from exokernel.prover.summaries import Summary, derive, remembered_changes, steps_gone_on, sweeps_on
 from exokernel.prover.terms import Term
@@ -28,7 +29,7 @@ from exokernel.prover.values import Value, is_term
 
 Guess = Callable[[dict[str, Value]], Term]
 ROUNDS = 6
-PATIENCE = 5000  # milliseconds
+EFFORT = 25_000_000  # for a guess
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Loop:
     assigned: dict[str, op.Local]
     mark: str
     unknown: set[str] = field(default_factory=set)  # tables
+    ghosts: set[str] = field(default_factory=set)  # unknown too, and in no invariant: what the machine was asked
     summaries: dict[str, Summary] = field(default_factory=dict)
     guesses: list[Guess] = field(default_factory=list)
 
@@ -64,7 +66,7 @@ class Loop:
         return start
 
     def forget_tables(self, start: Path) -> None:
-        start.state = self.path.state.forgotten(self.unknown, self.mark)
+        start.state = self.path.state.forgotten(self.unknown, self.mark).overlaid(self.ghosts, self.mark)
         for name, summary in self.summaries.items():
             start.state = start.state.with_table(name, summary.table(start.locals))
         if self.unknown:
@@ -84,10 +86,12 @@ class Loop:
     def find_changed_tables(self) -> None:
         for _ in range(ROUNDS):
             start, back = self.trial()
-            found = self.unknown | {name for each in back for name in each.state.changed(start.state)}
-            if found == self.unknown:
+            found = {name for each in back for name in each.state.changed(start.state)} - self.unknown - self.ghosts
+            if not found:
                 return
-            self.unknown = found
+            ghosts = {name for name in found if name.startswith(GHOSTS)}
+            self.ghosts |= ghosts
+            self.unknown |= found - ghosts
         raise RuntimeError("a loop keeps changing more tables")
 
     def candidates(self) -> Iterator[Guess]:
@@ -215,7 +219,7 @@ def bound_of(item: op.Operand, path: Path, assigned: dict[str, op.Local]) -> Ter
 
 def holds(conditions: Conditions, claim: Term) -> bool:
     solver = z3.SolverFor("QF_AUFBV")
-    solver.set("timeout", PATIENCE)
+    solver.set("rlimit", EFFORT)
     solver.add(*conditions, z3.Not(claim))
     return bool(solver.check() == z3.unsat)
 

@@ -5,7 +5,7 @@ stands, for each function of theirs, its effect on the prover's state. That the 
 them has this effect is trusted, and tested elsewhere. Four things are added to the tables:
 
 - `memory[f][i]`: word i of frame f, which is entry i where f is a page table;
-- `forgotten[p]`: whether the translation of page p was dropped since the call began;
+- `forgotten[p]`: whether the translation of page p was dropped since memory was last written in this call;
 - `registers_forgotten[e]`: whether the floating-point registers of environment e were;
 - `departed`: where the processor is sent when the kernel is left, if it does not just go on.
 """
@@ -23,7 +23,7 @@ from exokernel.abi.x86_64 import Entry
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Truth, Word, WordCell
 from exokernel.prover import terms
-from exokernel.prover.cells import State, Sweep
+from exokernel.prover.cells import Anew, State, Sweep, Table
 from exokernel.prover.execute import Executor, Model, Unsupported
 from exokernel.prover.layout import Layout
 from exokernel.prover.paths import Path
@@ -43,6 +43,7 @@ SELF_LINK = int(Entry(present=True, user=True, no_execute=True))
 GHOSTS = (FORGOTTEN, REGISTERS, DEPARTED)
 DEPARTURE = tuple(f"{DEPARTED}.{each}" for each in ("environment", "root", "page", "at", "entry"))
 GOES_ON = -1  # in the place of an environment: the processor goes nowhere else
+NOTHING = Anew(lambda key: number(0, 1))  # is forgotten
 
 Arguments = tuple[Any, ...]
 
@@ -72,8 +73,14 @@ def store(executor: Executor, path: Path, function: op.Function, arguments: Argu
     executor.demand(path, terms.within(index, table.length), "the index is within the table", function.location)
     indices = (*table.indices, terms.simplify(table.start + index))
     executor.journal.access(f"{table.path}[]", indices)
-    path.state = path.state.with_table(f"{table.path}[]", path.state.table(f"{table.path}[]").write(indices, entry))
+    write_memory(path, f"{table.path}[]", path.state.table(f"{table.path}[]").write(indices, entry))
     return None
+
+
+def write_memory(path: Path, name: str, words: Table) -> None:
+    """Memory becomes this. Until now the processor may have looked at it, and remember again what it was told to forget."""
+    path.state = path.state.with_table(name, words)
+    path.state = path.state.with_table(f"{FORGOTTEN}[]", path.state.table(f"{FORGOTTEN}[]").updated(NOTHING))
 
 
 def clear(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
@@ -89,8 +96,7 @@ def replace_frame(
 ) -> Value:
     for each in (frame, *(source or ())):
         executor.demand(path, terms.within(each, FRAMES), "the frame is one", function.location)
-    name = f"{WORDS}[]"
-    path.state = path.state.with_table(name, path.state.table(name).fill((frame,), source))
+    write_memory(path, f"{WORDS}[]", path.state.table(f"{WORDS}[]").fill((frame,), source))
     return None
 
 
@@ -125,7 +131,7 @@ def share_kernel_half(executor: Executor, path: Path, function: op.Function, arg
     table = path.state.table(name)
     half = Sweep(first, number(TABLE_ENTRIES // 2, 29), lambda key: terms.element(kernel, terms.low_bits(key, 9)))
     itself = terms.slice_bits(terms.low_bits(SELF_LINK | (root << 12), 64), 63, 0)
-    path.state = path.state.with_table(name, table.updated(half).write((root, number(SELF_SLOT)), itself))
+    write_memory(path, name, table.updated(half).write((root, number(SELF_SLOT)), itself))
     return None
 
 
@@ -244,9 +250,7 @@ def model_of(name: str) -> Model | None:
 def initial_state(layout: Layout, tag: str = "") -> State:
     """Any state at the moment a call begins: no translation dropped yet, nowhere to go yet."""
     state = State(layout, tag)
-    nothing = Sweep(number(0, 36), number(-1, 36), lambda key: number(0, 1))
-    nothing_forgotten = state.table(f"{FORGOTTEN}[]").updated(nothing)
-    state = state.with_table(f"{FORGOTTEN}[]", nothing_forgotten)
+    state = state.with_table(f"{FORGOTTEN}[]", state.table(f"{FORGOTTEN}[]").updated(NOTHING))
     return sent(state, [number(GOES_ON)] * len(DEPARTURE))
 
 

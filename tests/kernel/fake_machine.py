@@ -114,16 +114,24 @@ def entries(table: Frame) -> Array[Entry]:
     return array_at(Entry, address_of_frame(table), TABLE_ENTRIES)
 
 
+def look_again() -> None:
+    """Memory changes, and the processor may have looked at it until now: what it forgot before, it may remember again."""
+    log.forgotten, log.all_forgotten = set(), False
+
+
 def store(table: Array[Entry], index: int, entry: Entry) -> None:
+    look_again()
     table[index] = entry
 
 
 def clear(frame: Frame) -> None:
+    look_again()
     log.cleared.append(frame)
     bytes_in(frame)[:] = bytes(FRAME_SIZE)
 
 
 def copy(target: Frame, source: Frame) -> None:
+    look_again()
     bytes_in(target)[:] = bytes(bytes_in(source))
 
 
@@ -157,6 +165,7 @@ def prepare_kernel_half() -> None:
 
 
 def share_kernel_half(root: Frame) -> None:
+    look_again()
     for index in range(FIRST_KERNEL_ENTRY, TABLE_ENTRIES):
         entries(root)[index] = kernel_entry(index)
     entries(root)[SELF_ENTRY] = self_entry(root)

@@ -20,7 +20,7 @@ from exokernel.compiler.ir.types import Embedded, Reference
 from exokernel.compiler.lower.control import template_text
 from exokernel.prover import machine, terms
 from exokernel.prover.arithmetic import RELATIONS
-from exokernel.prover.cells import Anew, Indices, State, Table
+from exokernel.prover.cells import Indices, State, Table
 from exokernel.prover.execute import Executor, Frame, Graph, Model, Unsupported, ended
 from exokernel.prover.layout import Layout
 from exokernel.prover.llvm.addresses import Leaf, Map, Sum, byte_in, chosen, leaves_of
@@ -108,10 +108,7 @@ class Turn(Loop):
     passed: list[Passed] = field(default_factory=list)  # the executor's: loops passed so far
 
     def forget_tables(self, start: Path) -> None:
-        for name in sorted(self.unknown):
-            anything = start.state.unknown(name, self.mark)
-            table = start.state.table(name).updated(Anew(lambda key, anything=anything: anything.look_up(key, 0)))  # type: ignore[misc]
-            start.state = start.state.with_table(name, table)
+        start.state = start.state.overlaid(self.unknown | self.ghosts, self.mark)
 
     def candidates(self) -> Iterator[Guess]:
         yield from super().candidates()

@@ -31,7 +31,13 @@ def entries(table: Frame) -> Array[Entry]:
     return array_at(Entry, address_of_frame(table), TABLE_ENTRIES)
 
 
+def look_again() -> None:
+    """Memory changes, and the processor may have looked at it until now: what it forgot before, it may remember again."""
+    log[RANGES] = log[ALL_FORGOTTEN] = 0
+
+
 def store(table: Array[Entry], index: int, entry: Entry) -> None:
+    look_again()
     table[index] = entry
 
 
@@ -40,11 +46,13 @@ def bytes_in(frame: Frame) -> Array[u8]:
 
 
 def clear(frame: Frame) -> None:
+    look_again()
     for index in range(TABLE_ENTRIES):
         entries(frame)[index] = Entry()
 
 
 def copy(target: Frame, source: Frame) -> None:
+    look_again()
     bytes_in(target)[:] = bytes_in(source)
 
 
@@ -72,6 +80,7 @@ def forget_registers(environment: EnvironmentId) -> None:
 
 
 def share_kernel_half(root: Frame) -> None:
+    look_again()
     for index in range(FIRST_KERNEL_SLOT, TABLE_ENTRIES):
         entries(root)[index] = Entry(present=True, frame=Frame(index), global_=True)
     entries(root)[SELF_SLOT] = Entry(present=True, user=True, no_execute=True, frame=root)
