@@ -248,9 +248,10 @@ def model_of(name: str) -> Model | None:
 
 
 def initial_state(layout: Layout, tag: str = "") -> State:
-    """Any state at the moment a call begins: no translation dropped yet, nowhere to go yet."""
+    """Any state at the moment a call begins: nothing dropped yet, nowhere to go yet."""
     state = State(layout, tag)
-    state = state.with_table(f"{FORGOTTEN}[]", state.table(f"{FORGOTTEN}[]").updated(NOTHING))
+    for name in (f"{FORGOTTEN}[]", f"{REGISTERS}[]"):
+        state = state.with_table(name, state.table(name).updated(NOTHING))
     return sent(state, [number(GOES_ON)] * len(DEPARTURE))
 
 

@@ -167,8 +167,9 @@ def fresh_environment_has_no_registers(
     before: EnvironmentView,
     after: EnvironmentView,
 ) -> bool:
-    """Nothing that the last bearer of a name had in floating-point registers is there for the next."""
-    return before.phase != Phase.FREE or after.phase == Phase.FREE or after.registers_forgotten
+    """Nothing that the last bearer of a name had in floating-point registers is there for the next; nobody else's is dropped."""
+    is_fresh = before.phase == Phase.FREE and after.phase != Phase.FREE
+    return after.registers_forgotten == is_fresh
 
 
 def environment_ends_by_its_guard(
