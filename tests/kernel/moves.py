@@ -75,7 +75,7 @@ def plain_entry(chance: Random) -> Entry:
         user=True,
         writable=chance.randrange(2) == 1,
         frame=names.Frame(chance.randrange(16, 30)),
-        key=names.Slot(chance.choice((0, 0, 0, 1, 2))),
+        key=names.Slot(chance.choice((0, 0, 0, 1, 2, 3))),
     )
 
 
@@ -85,9 +85,11 @@ def any_entry(chance: Random) -> Entry:
 
 
 def entry_of_data(world: World, chance: Random) -> Entry:
-    """Often one of a frame that can be mapped."""
-    entry, frames = any_entry(chance), fitting(world, "map", "frame")
-    return entry.replace(frame=names.Frame(chance.choice(frames))) if frames and chance.randrange(2) else entry
+    """Mostly one of a frame that can be mapped."""
+    frames = fitting(world, "map", "frame")
+    if not frames or chance.randrange(4) == 3:
+        return any_entry(chance)
+    return plain_entry(chance).replace(frame=names.Frame(chance.choice(frames)))
 
 
 FLAGS = (Entry(), Entry(writable=True), Entry(dirty=True, software=3), Entry(no_execute=True), Entry(user=True))
@@ -123,7 +125,7 @@ def fitting(world: World, name: str, parameter: str) -> list[int]:
         case "key" | "guard" | "authority":
             return [slot for slot in range(4) if world.held(caller, slot).capability.valid]
         case "slot":
-            return [slot for slot in range(4) if world.held(caller, slot).capability.valid == (name == "capability_drop")]
+            return [slot for slot in range(5) if world.held(caller, slot).capability.valid == (name == "capability_drop")]
         case "environment" | "receiver" | "donor":
             wanted = PHASES_WANTED.get(name, Phase.LIVE)
             return [each for each in range(1, 5) if world.environments[each].phase == wanted]
@@ -168,13 +170,17 @@ ESTATES = ("frames", "slice")
 
 
 def furnishing(tables: bool, others: int, estate: str = "") -> Iterator[Move]:
-    """Begin where something is possible at once: tables, other environments that live, what one left that died."""
+    """Begin where something is possible at once: tables, keys that open frames for less than all, other environments
+    that live, what one left that died."""
     if tables:
         for parent, frame in ((8, 16), (16, 17), (17, 18)):
             yield call("table_alloc", parent, 0, frame, ROOT_SLOT)
         yield call("frame_alloc", 28, 0)
         yield call("frame_alloc", 29, 0)
         yield call("map", 18, 1, data_entry(28, writable=True), 0)
+        yield call("capability_forge", 0, 2, named(rights=Rights.READ))
+        yield call("capability_forge", 0, 3, named(rights=Rights.READ | Rights.WRITE))
+        yield call("map", 18, 2, data_entry(29, key=2), 0)
     yield call("capability_forge", 0, 1, named(1))
     for name in range(2, 2 + others):
         yield call("environment_create", name, 16 + 2 * name, 17 + 2 * name, 0x200, ROOT_SLOT, 6)
@@ -206,7 +212,7 @@ def any_call(world: World, chance: Random, name: str) -> Iterator[Move]:
         tables = fitting(world, name, "table") or [18]
         for number in range(chance.randrange(5)):
             table = VALUES["Frame"](chance) if chance.randrange(8) == 7 else chance.choice(tables)
-            index = VALUES["Index"](chance)
+            index = VALUES["Index"](chance) if chance.randrange(8) == 7 else chance.randrange(4)
             yield Move("request", (given[0], number, table % 2**32, index % 2**32, entry_of_data(world, chance)))
         if chance.randrange(4):
             last = names.FRAME_SIZE - REQUEST_SIZE * (given[2] % REQUESTS)  # where so many requests just fit

@@ -208,7 +208,7 @@ def expected_words(name: str, caller: int, raw: tuple[Any, ...], done: int) -> C
 def check_words(
     world: World, before: dict[int, bytes], after: dict[int, bytes], expected: Callable[[int, int], Entry], hints: set[int]
 ) -> None:
-    """Compare every word of the frames that have changed, and of those a call was told of some."""
+    """Compare every word of the frames that have changed; of tables, and frames that a call was told of, some."""
     first = DIRECT_MAP % 2**64 // FRAME_SIZE
     changed = {page - first for page in before.keys() | after.keys() if before.get(page) != after.get(page)}
     changed = {frame for frame in changed if 0 <= frame < FRAMES}
@@ -216,9 +216,10 @@ def check_words(
         assert not changed, f"words of {changed}"
         return
 
+    tables = {frame for frame in range(FRAMES) if world.frames[frame].kind >= FrameKind.TABLE_1}
     actual = {
         (frame, index): fake_machine.entries(Frame(frame))[index]
-        for frame in changed | {each for each in hints if 0 <= each < FRAMES}
+        for frame in changed | tables | {each for each in hints if 0 <= each < FRAMES}
         for index in (range(TABLE_ENTRIES) if frame in changed else (0, 1, 2, 3, 255, 256, 510, 511))
     }
     world.memory.restore(before)

@@ -13,16 +13,18 @@ from random import Random
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from exokernel.abi.names import FIRST, NOBODY
+from exokernel.abi.layout import PUBLIC
+from exokernel.abi.names import FIRST, FRAME_SIZE, NOBODY
 from exokernel.dialect.checked import compile_checked
 from tests.kernel import fake_machine
 from tests.kernel.moves import SPECIFIED, Move
 from tests.kernel.trial import Trial, walk
 from tests.kernel.worlds import mine
 
-WALKS = 150
+WALKS = 180
 KEPT = 60  # cases of one call that end alike
 PATIENCE = 10  # differences that the specification lets pass, before the rest is taken to be such
+TABLES = PUBLIC % 2**64 // FRAME_SIZE
 Snapshot = dict[int, bytes]
 
 
@@ -54,6 +56,11 @@ def outcome_of(trial: Trial, move: Move) -> Outcome:
     return Outcome(answer, world.snapshot(), log.departure, (sorted(log.forgotten), log.all_forgotten), trial.is_off)
 
 
+def tables_changed(before: Snapshot, after: Snapshot) -> frozenset[int]:
+    """Which pages of the kernel's tables are not what they were."""
+    return frozenset(page for page in before.keys() | after.keys() if page >= TABLES and before.get(page) != after.get(page))
+
+
 class Recorder(Trial):
     """A trial that judges nothing and keeps what happens, as long as it is new enough."""
 
@@ -71,7 +78,7 @@ class Recorder(Trial):
         before = self.shared(self.world.snapshot())
         outcome = outcome_of(self, move)
         error = outcome.answer.error if move.method == "call" else outcome.answer
-        key = name, error, len(outcome.after) - len(before), outcome.departure is None
+        key = name, error, len(outcome.after) - len(before), tables_changed(before, outcome.after), outcome.departure is None
         self.alike[key] = self.alike.get(key, 0) + 1
         if self.alike[key] <= KEPT:
             self.cases.setdefault(name, []).append(Case(before, move, outcome._replace(after=self.shared(outcome.after))))
