@@ -106,7 +106,7 @@ VALUES: dict[str, Callable[[Random], Any]] = {
     "Stream": among(range(3), 3),
     "Capability": any_capability,
     "Entry": any_entry,
-    "int": among(range(7), 256, 257, 511, 512, 513),
+    "int": among(range(-1, 7), 256, 257, 511, 512, 513),
 }
 FRAMES_WANTED = {"table": FrameKind.TABLE_1, "root": FrameKind.FREE, "page": FrameKind.FREE}
 PHASES_WANTED = {
@@ -167,9 +167,10 @@ def arguments_for(world: World, chance: Random, name: str) -> tuple[Any, ...]:
 
 
 ESTATES = ("frames", "slice")
+LESS = (Rights.READ, Rights.READ, Rights.WRITE)  # than a frame's owner has
 
 
-def furnishing(tables: bool, others: int, estate: str = "") -> Iterator[Move]:
+def furnishing(tables: bool, others: int, estate: str = "", rights: Rights = Rights.READ) -> Iterator[Move]:
     """Begin where something is possible at once: tables, keys that open frames for less than all, other environments
     that live, what one left that died."""
     if tables:
@@ -178,7 +179,7 @@ def furnishing(tables: bool, others: int, estate: str = "") -> Iterator[Move]:
         yield call("frame_alloc", 28, 0)
         yield call("frame_alloc", 29, 0)
         yield call("map", 18, 1, data_entry(28, writable=True), 0)
-        yield call("capability_forge", 0, 2, named(rights=Rights.READ))
+        yield call("capability_forge", 0, 2, named(rights=rights))
         yield call("capability_forge", 0, 3, named(rights=Rights.READ | Rights.WRITE))
         yield call("map", 18, 2, data_entry(29, key=2), 0)
     yield call("capability_forge", 0, 1, named(1))

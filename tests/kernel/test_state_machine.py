@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, note, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from exokernel.abi.capability import Rights
 from exokernel.abi.names import NOBODY
 from exokernel.dialect import memory
 from tests.kernel import moves
@@ -60,9 +61,14 @@ class Kernel(RuleBasedStateMachine):
             note(str(move))
             self.trial.do(move)
 
-    @initialize(tables=st.sampled_from([True, True, False]), others=st.integers(0, 2), estate=st.sampled_from(["", *moves.ESTATES]))
-    def furnish(self, tables: bool, others: int, estate: str) -> None:
-        self.make(moves.furnishing(tables, others, estate))
+    @initialize(
+        tables=st.sampled_from([True, True, False]),
+        others=st.integers(0, 2),
+        estate=st.sampled_from(["", *moves.ESTATES]),
+        rights=st.sampled_from(moves.LESS),
+    )
+    def furnish(self, tables: bool, others: int, estate: str, rights: Rights) -> None:
+        self.make(moves.furnishing(tables, others, estate, rights))
 
     on_capabilities = calling(*GROUPS[0])
     on_frames = calling(*GROUPS[1])
