@@ -217,9 +217,10 @@ def check_words(
         return
 
     tables = {frame for frame in range(FRAMES) if world.frames[frame].kind >= FrameKind.TABLE_1}
+    told = {each for each in hints if 0 <= each < FRAMES}
     actual = {
-        (frame, index): fake_machine.entries(Frame(frame))[index]
-        for frame in changed | tables | {each for each in hints if 0 <= each < FRAMES}
+        (frame, index): words[index]
+        for frame, words in ((each, fake_machine.entries(Frame(each))) for each in changed | tables | told)
         for index in (range(TABLE_ENTRIES) if frame in changed else (0, 1, 2, 3, 255, 256, 510, 511))
     }
     world.memory.restore(before)
