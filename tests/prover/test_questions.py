@@ -59,4 +59,3 @@ def test_what_was_proved_under_a_condition_is_asked_again_without() -> None:
     asker.ask([Question("under", (SMALL_X, SMALL_Y), claim)])
     with pytest.raises(Failed):
         asker.ask([Question("wrong", (SMALL_X,), SMALL_Y), Question("without", (), claim)])
-
