@@ -18,11 +18,12 @@ import z3
 
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Boolean, Integer
-from exokernel.prover import terms
+from exokernel.prover import solver, terms
 from exokernel.prover.declared import counter_of, known_at_head, to_be_shown
 from exokernel.prover.execute import Cut, Executor, Frame, Journal, Round, Universal, ended
 from exokernel.prover.machine import GHOSTS
 from exokernel.prover.paths import Conditions, Path
+from exokernel.prover.solver import Verdict
 from exokernel.prover.summaries import Summary, derive, remembered_changes, steps_gone_on, sweeps_on
 from exokernel.prover.terms import Term
 from exokernel.prover.values import Value, is_term
@@ -218,10 +219,7 @@ def bound_of(item: op.Operand, path: Path, assigned: dict[str, op.Local]) -> Ter
 
 
 def holds(conditions: Conditions, claim: Term) -> bool:
-    solver = z3.SolverFor("QF_AUFBV")
-    solver.set("rlimit", EFFORT)
-    solver.add(*conditions, z3.Not(claim))
-    return bool(solver.check() == z3.unsat)
+    return solver.ask(conditions, claim, effort=EFFORT).verdict is Verdict.PROVED
 
 
 def known(executor: Executor, path: Path) -> Conditions:

@@ -133,12 +133,13 @@ def proves(conditions: Conditions, claim: Term) -> bool:
 
 def as_term(table: Table) -> Term:
     """A table as one thing; two that were written otherwise than cell by cell are not told to be the same."""
-    term = table.base
+    if not table.family.widths:
+        return table.read(())
+    term = terms.variable(f"all of {table.base}")
     for update in table.updates:
         if not isinstance(update, Write):
-            label = "-".join([table.family.name, *(str(id(each)) for each in table.updates)])
-            return z3.Const(label, table.base.sort())
-        written = z3.Store(term, update.index, update.value) if table.family.widths else update.value
+            return terms.variable("-".join([f"all of {table.base}", *(str(id(each)) for each in table.updates)]))
+        written = terms.applied(f"{table.family.name} with", (term, update.index, update.value), term.sort())
         term = terms.choose(update.guard, written, term)
     return term
 
@@ -148,4 +149,4 @@ def named(symbol: str, kind: ValueType, arguments: list[Any]) -> Value:
         return tuple(named(f"{symbol}.{place}", each, arguments) for place, each in enumerate(kind.items))
     width = kind.width if isinstance(kind, Word) else terms.BITS
     sort = z3.BoolSort() if isinstance(kind, Boolean) else z3.BitVecSort(width)
-    return z3.Function(symbol, *(each.sort() for each in arguments), sort)(*arguments)
+    return terms.applied(symbol, arguments, sort)

@@ -104,7 +104,7 @@ def ask(
     formula: Any = z3.And(*hypotheses, goal)
     for seed, most in attempts(effort):
         context = z3.Context()
-        solver = z3.SolverFor("QF_AUFBV", ctx=context)
+        solver = z3.SolverFor("QF_UFBV", ctx=context)
         solver.set("timeout", timeout)
         solver.set("random_seed", seed)
         if most is not None:

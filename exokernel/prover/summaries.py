@@ -49,12 +49,12 @@ def derive(
     if counter is None:
         return None
     began: Term = counters[counter]
-    unknown = start.state.table(name).base
+    unknown = start.state.table(name)
 
     def at_count(term: Term, now: Term) -> Term:
         """A term of the step, at another count; the table itself as it was on entry."""
         pairs = [(start.locals[each], first + (now - began)) for each, first in counters.items()]
-        return z3.simplify(z3.substitute(term, *pairs, (unknown, entry.base)))
+        return terms.simplify(terms.with_table(z3.substitute(term, *pairs), unknown.base, entry.base))
 
     first = at_count(write.index, began)
 
@@ -68,7 +68,7 @@ def derive(
     sample = value(terms.variable("any key", first.size()))
     if mark in sample.sexpr() or mark in first.sexpr():
         return None
-    if entry.updates and (mentions(write.value, unknown) or mentions(write.guard, unknown)):
+    if entry.updates and (reads(write.value, unknown) or reads(write.guard, unknown)):
         return None
     return Summary(entry, counter, began, first, value, moved, name)
 
@@ -76,6 +76,11 @@ def derive(
 def mentions(term: Term, part: Value) -> bool:
     placeholder = z3.Const("placeholder", part.sort())  # type: ignore[union-attr]
     return not z3.substitute(term, (part, placeholder)).eq(term)
+
+
+def reads(term: Term, table: Table) -> bool:
+    placeholder = Table(table.family, terms.table_term("placeholder", sum(table.family.widths), table.family.bits))
+    return not terms.with_table(term, table.base, placeholder.base).eq(term)
 
 
 def sweeps_on(summary: Summary, back: Path) -> Term:

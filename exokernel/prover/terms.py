@@ -7,12 +7,12 @@ nothing. z3 has no type stubs, so `Term` says what its expressions are to us.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import z3
 
-Term = Any  # a z3 expression: BitVecRef, BoolRef or ArrayRef
+Term = Any  # a z3 expression, BitVecRef or BoolRef; of a table, FuncDeclRef
 
 BITS = 64
 TRUE: Term = z3.BoolVal(True)
@@ -147,8 +147,21 @@ def identity(term: Term) -> int:
 
 
 def table_term(name: str, index_bits: int, sort_bits: int) -> Term:
-    return z3.Array(name, z3.BitVecSort(index_bits), z3.BitVecSort(sort_bits))
+    """An unknown table: a function of the index, which z3 takes apart more readily than an array."""
+    return z3.Function(name, z3.BitVecSort(index_bits), z3.BitVecSort(sort_bits))
 
 
 def element(table: Term, index: Term) -> Term:
-    return z3.Select(table, index)
+    return table(index)
+
+
+def applied(name: str, arguments: Sequence[Term], sort: z3.SortRef) -> Term:
+    """What an unknown function gives."""
+    return z3.Function(name, *(each.sort() for each in arguments), sort)(*arguments)
+
+
+def with_table(term: Term, table: Term, other: Term) -> Term:
+    """A term that reads another table wherever it read this one; a table of one cell is a term itself."""
+    if not z3.is_func_decl(table):
+        return z3.substitute(term, (table, other))
+    return z3.substitute_funs(term, (table, other(z3.Var(0, table.domain(0)))))

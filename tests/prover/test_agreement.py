@@ -27,6 +27,7 @@ CALLS = ("capability_forge", "capability_drop", "capability_accept", "capability
          "environment_quota", "environment_start", "slice_alloc", "slice_free", "slice_give", "table_alloc", "table_free", "map", "repossess")  # fmt: skip
 ROUNDS = 60
 LIMITS = {"Frame": 24, "Slot": 4, "EnvironmentId": 4, "Generation": 3, "Slice": 4, "Index": 2, "Rights": 8, "Resource": 3, "int": 4}
+Pairs = list[tuple[terms.Term, terms.Term]]  # what is replaced by what
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +48,31 @@ def nonzero(world: World, region: Region, offset: int, size: int) -> Iterator[tu
                     yield index, value
 
 
-def substitutions(system: System, where: Map, world: World) -> list[tuple[terms.Term, terms.Term]]:
-    """For every unknown table, the one the world has."""
+def tables_of(system: System, where: Map, world: World) -> Pairs:
+    """For every unknown table, what the world has at the key asked for."""
     found = []
     for region in where.regions:
         for leaf in region.leaves:
             base = system.state.table(leaf.family).base
-            width, bits = base.sort().domain().size(), base.sort().range().size()
-            concrete = z3.K(z3.BitVecSort(width), z3.BitVecVal(0, bits))
+            domain, bits = base.domain(0), base.range().size()
+            concrete = z3.K(domain, z3.BitVecVal(0, bits))
             for index, value in nonzero(world, region, leaf.offset, leaf.size):
                 concrete = z3.Store(concrete, index, z3.BitVecVal(value, bits))
-            found.append((base, concrete))
+            found.append((base, z3.Select(concrete, z3.Var(0, domain))))
     return found
 
 
-def predicted(run: Run, pairs: list[tuple[terms.Term, terms.Term]]) -> int:
+def predicted(run: Run, tables: Pairs, arguments: Pairs) -> int:
     """The error the terms say, for concrete cells and arguments."""
+
+    def concrete(term: terms.Term) -> terms.Term:
+        return terms.simplify(z3.substitute_funs(z3.substitute(term, *arguments), *tables))
+
     for outcome in run.outcomes:
-        conditions = z3.simplify(z3.substitute(terms.both(outcome.conditions), *pairs))
-        if z3.is_true(conditions):
-            return int(z3.simplify(z3.substitute(outcome.error, *pairs)).as_signed_long())
+        if terms.is_true(concrete(terms.both(outcome.conditions))):
+            error = terms.literal(concrete(outcome.error))
+            assert error is not None
+            return error
     raise AssertionError("no path of the call is taken")
 
 
@@ -88,9 +94,8 @@ def test_the_terms_say_what_cpython_does(system: System) -> None:
         name = chance.choice(CALLS)
         call = system.calls[name]
         given = [any_value(chance, each.type) for each in call.parameters]
-        pairs = substitutions(system, where, world)
-        pairs += [(term, z3.BitVecVal(value, term.size())) for term, value in zip(runs[name].arguments[1:], map(int, given))]
-        said = predicted(runs[name], pairs)
+        pairs = [(term, z3.BitVecVal(value, term.size())) for term, value in zip(runs[name].arguments[1:], map(int, given))]
+        said = predicted(runs[name], tables_of(system, where, world), pairs)
         assert world.answer(name, *given).error == said, (name, given)
         seen.add((name, said))
     memory.machine = before

@@ -51,10 +51,9 @@ def event(path: Path, what: str, operands: Sequence[Term]) -> Term:
     """Note an event in the trace; what it answers."""
     table = path.state.table(TRACE)
     given = [table.read(()), *operands]
-    sorts = [each.sort() for each in given]
     word = z3.BitVecSort(terms.BITS)
-    path.state = path.state.with_table(TRACE, table.write((), z3.Function(what, *sorts, word)(*given)))
-    return z3.Function(f"answer to {what}", *sorts, word)(*given)
+    path.state = path.state.with_table(TRACE, table.write((), terms.applied(what, given, word)))
+    return terms.applied(f"answer to {what}", given, word)
 
 
 def fill_frame(where: Map, path: Path, target: Sum, source: Sum | None) -> None:
