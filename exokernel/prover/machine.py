@@ -42,7 +42,7 @@ KERNEL_ROOT = "exokernel.kernel.arch.x86_64.paging.kernel_root"  # never changes
 SELF_LINK = int(Entry(present=True, user=True, no_execute=True))
 GHOSTS = (FORGOTTEN, REGISTERS, DEPARTED)
 DEPARTURE = tuple(f"{DEPARTED}.{each}" for each in ("environment", "root", "page", "at", "entry"))
-GOES_ON = -1  # in the place of an environment: the processor goes nowhere else
+GOES_ON, WAITS = -1, -2  # in the place of an environment: the processor goes nowhere else, or waits for the timer
 NOTHING = Anew(lambda key: number(0, 1))  # is forgotten
 
 Arguments = tuple[Any, ...]
@@ -141,7 +141,7 @@ def begin(executor: Executor, path: Path, function: op.Function, arguments: Argu
 
 
 def idle(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    path.state = sent(path.state, [number(0)] * len(DEPARTURE))
+    path.state = sent(path.state, [number(WAITS), *[number(0)] * (len(DEPARTURE) - 1)])
     return None
 
 

@@ -13,6 +13,7 @@ from exokernel.abi.names import FIRST, NOBODY, EnvironmentId, Frame, Index, Page
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.spec.views import (
     GOES_ON,
+    WAITS,
     EntryView,
     EnvironmentView,
     FrameView,
@@ -233,7 +234,7 @@ def processor_goes_to_who_has_it(
     if after.departure.environment == GOES_ON:
         return after.current == before.current
     if after.current == NOBODY:
-        return after.departure.environment == NOBODY
+        return after.departure.environment == WAITS
     return after.departure == after.begins
 
 

@@ -122,14 +122,15 @@ def see_slice(slice: Slice) -> SliceView:
 class Departure(NamedTuple):
     """Where the processor goes when the kernel is left."""
 
-    environment: int  # NOBODY: it waits; GOES_ON: on with whom it served
+    environment: int  # or one of these two
     root: Frame
     page: Frame
     at: Page
     entry: int
 
 
-GOES_ON = -1
+GOES_ON = -1  # with whom it served
+WAITS = -2  # for the timer
 ON = Departure(GOES_ON, Frame(0), Frame(0), Page(0), 0)
 
 

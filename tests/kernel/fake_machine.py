@@ -18,6 +18,7 @@ from exokernel.dialect.unsafe import array_at, record_at
 
 FIRST_KERNEL_ENTRY = 256
 SELF_ENTRY = 510
+WAITS = -2  # in the place of an environment
 KERNEL_ROOT = -0x1000_0000  # address of the table whose upper half all roots share
 
 
@@ -74,14 +75,14 @@ class SparseMemory:
 class Departure(NamedTuple):
     """Where the processor goes when the kernel is left."""
 
-    environment: EnvironmentId
+    environment: int
     root: Frame
     page: Frame
     at: Page
     entry: int
 
 
-IDLE = Departure(EnvironmentId(0), Frame(0), Frame(0), Page(0), 0)
+IDLE = Departure(WAITS, Frame(0), Frame(0), Page(0), 0)
 
 
 class Log:

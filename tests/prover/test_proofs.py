@@ -23,18 +23,28 @@ def system() -> System:
     return load_system()
 
 
+OTHERWISE = [  # module, function, what is done otherwise, text before, text after
+    (
+        "translations",
+        "repossess",
+        "forgets first, so that the processor may read the entry again",
+        "    exchange(table, index, Entry())\n    machine.forget(page_at(table, index), 1)\n",
+        "    machine.forget(page_at(table, index), 1)\n    exchange(table, index, Entry())\n",
+    ),
+    ("processor", "give_up", "begins nobody", "machine.idle()", "run(NOBODY, 0)"),
+]
+
+
 @pytest.fixture(scope="module")
 def mutants(system: System) -> dict[str, Mutation]:
-    return {each.label: each for each in (*mutants_of(system, []), forgets_first())}
+    """Every change of one token, and what is done otherwise."""
+    return {each.label: each for each in (*mutants_of(system, []), *(otherwise(*each) for each in OTHERWISE))}
 
 
-def forgets_first() -> Mutation:
-    """Two statements the other way round: the processor could read the entry again before it is gone."""
-    source = (KERNEL / "translations.py").read_text()
-    gone, forgotten = "    exchange(table, index, Entry())\n", "    machine.forget(page_at(table, index), 1)\n"
-    assert source.count(gone + forgotten) == 1
-    changed = source.replace(gone + forgotten, forgotten + gone)
-    return Mutation("exokernel.kernel.translations", "repossess", 0, "forgets first", changed)
+def otherwise(module: str, function: str, what: str, before: str, after: str) -> Mutation:
+    source = (KERNEL / f"{module}.py").read_text()
+    assert source.count(before) == 1
+    return Mutation(f"exokernel.kernel.{module}", function, 0, what, source.replace(before, after))
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +74,8 @@ PLANTED = [
     ("table_free", "error", "tables.table_free: without `if frames[link.frame].entries != 0: raise InUse(link.frame)`"),
     ("map", "mappings_under", "translations.exchange: without `held(owner, entry.key).mappings += 1`"),
     ("repossess", "translation_removed_is_forgotten", "translations.repossess: without `machine.forget(page_at(table, index), 1)`"),
-    ("repossess", "translation_removed_is_forgotten", "translations.repossess: forgets first"),
+    ("repossess", "translation_removed_is_forgotten", "translations.repossess: forgets first, so that the processor may read the entry again"),
+    ("tick", "processor_goes_to_who_has_it", "processor.give_up: begins nobody"),
 ]  # fmt: skip
 
 

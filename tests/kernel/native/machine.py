@@ -19,6 +19,7 @@ LOG = 0x1800000000
 WORDS = 2048
 DEPARTED, ENVIRONMENT, ROOT, PAGE, AT, ENTRY, ALL_FORGOTTEN, RANGES, REGISTERS = range(9)
 FIRST_RANGE = 16  # pairs: first page, count
+WAITS = -2  # in the place of an environment
 
 log: Array[int] = placed(LOG, WORDS)
 
@@ -97,7 +98,7 @@ def begin(environment: EnvironmentId, root: Frame, page: Frame, at: Page, entry:
 
 def idle() -> None:
     log[DEPARTED] = 1
-    log[ENVIRONMENT], log[ROOT], log[PAGE], log[AT], log[ENTRY] = 0, 0, 0, 0, 0
+    log[ENVIRONMENT], log[ROOT], log[PAGE], log[AT], log[ENTRY] = WAITS, 0, 0, 0, 0
 
 
 def panic(reason: str) -> NoReturn:
