@@ -1,8 +1,8 @@
 """The kernel's state as a value: what it was, and what has been written since.
 
 Each family of cells is an unknown table and the list of writes made on top of it. A read
-looks back through the writes, so no query to the solver ever contains a stored array, and
-what a call changed can be listed. States are never changed: a write gives another state.
+looks back through the writes, so no question to the solver ever contains an array, and what
+a call changed can be listed. States are never changed: a write gives another state.
 """
 
 from __future__ import annotations

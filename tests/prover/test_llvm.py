@@ -2,6 +2,7 @@
 
 import pytest
 
+from exokernel.abi.names import FRAME_SIZE, FRAMES
 from exokernel.compiler.ir.reader import read_program
 from exokernel.prover import equality, terms
 from exokernel.prover.cells import State
@@ -13,6 +14,7 @@ from exokernel.prover.llvm.apart import functions_apart
 from exokernel.prover.llvm.execute import Machine
 from exokernel.prover.llvm.questions import Questions
 from exokernel.prover.llvm.reader import read_constants, read_module
+from exokernel.prover.machine import WORDS
 from exokernel.prover.solver import Verdict, prove
 from exokernel.prover.system import Call, System
 
@@ -63,6 +65,27 @@ bad:
   unreachable
 }
 
+define void @spill(i64 %seat) {
+  %1 = getelementptr inbounds nuw [12 x i8], ptr inttoptr (i64 -4096 to ptr), i64 %seat
+  %2 = getelementptr inbounds nuw i8, ptr %1, i64 8
+  store i64 0, ptr %2, align 4
+  ret void
+}
+
+define void @clean(i64 %frame) {
+  %1 = shl i64 %frame, 12
+  %2 = add i64 %1, -140737488355328
+  call void asm sideeffect "rep stosq", "{di},{cx},{ax},~{memory},~{rcx},~{rdi}"(i64 %2, i64 512, i64 0)
+  ret void
+}
+
+define void @askew(i64 %frame) {
+  %1 = shl i64 %frame, 12
+  %2 = add i64 %1, -140737488355320
+  call void asm sideeffect "rep stosq", "{di},{cx},{ax},~{memory},~{rcx},~{rdi}"(i64 %2, i64 512, i64 0)
+  ret void
+}
+
 define i64 @forever(i64 %a) {
 entry:
   br label %entry
@@ -101,6 +124,22 @@ def test_a_trap_is_noted_and_an_address_held_to_its_table(machine: Machine) -> N
     machine.run("take", [terms.variable("seat")], state_of(machine), ())
     assert len(machine.traps) == 1
     assert prove([], terms.both(machine.bounds)).verdict is Verdict.PROVED
+
+
+def test_a_store_past_the_end_of_a_record_is_refused(machine: Machine) -> None:
+    with pytest.raises(Unsupported, match="no field is at 12"):
+        machine.run("spill", [terms.variable("seat")], state_of(machine), ())
+
+
+def test_what_is_cleared_is_a_frame_and_one_that_there_is(machine: Machine) -> None:
+    frame = terms.variable("frame")
+    (outcome,) = machine.run("clean", [frame], state_of(machine), ())
+    (bound,) = machine.bounds
+    assert prove([], terms.equal(bound, terms.within(frame << 12, FRAMES * FRAME_SIZE))).verdict is Verdict.PROVED
+    word = outcome.state.table(f"{WORDS}[]").read((frame, terms.number(511)))
+    assert prove([], terms.equal(word, terms.number(0))).verdict is Verdict.PROVED
+    with pytest.raises(Unsupported, match="a frame at"):
+        machine.run("askew", [frame], state_of(machine), ())
 
 
 def test_a_loop_is_refused(machine: Machine) -> None:

@@ -20,13 +20,10 @@ from exokernel.compiler.ir.operations import Program
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Storage, Truth, WordCell
 from exokernel.prover import terms
 from exokernel.prover.cells import State, Table, Write
+from exokernel.prover.execute import Unsupported
 from exokernel.prover.machine import WORDS
 from exokernel.prover.system import System
 from exokernel.prover.terms import Term, number
-
-
-class Elsewhere(Exception):
-    """An address that is in none of the kernel's tables."""
 
 
 @dataclass(frozen=True)
@@ -137,14 +134,14 @@ class Map:
         return self.symbols[symbol]
 
     def locate(self, address: Sum) -> tuple[Region, Term, int]:
-        """The region, the index in it, and the offset in the element. Raises Elsewhere."""
+        """The region, the index in it, and the offset in the element. Raises Unsupported."""
         region = self.symbol(address.symbol) if address.symbol else self.region_at(address.constant)
         if region is None:
-            raise Elsewhere(address)
+            raise Unsupported(f"{address} is in no table")
         index, distance = number(0), address.constant - region.start
         for coefficient, term in address.parts:
             if coefficient % region.size:
-                raise Elsewhere(address)
+                raise Unsupported(f"{address} is in no table")
             index = index + term * number(coefficient // region.size)
         return region, terms.simplify(index + number(distance // region.size)), distance % region.size
 
@@ -172,12 +169,16 @@ def key_in(table: Table, index: Term) -> Term:
 
 
 def is_within(where: Map, address: Sum, size: int) -> Term:
-    """That so many bytes at an address lie in the table, or the word, it is taken for. Raises Elsewhere."""
+    """That so many bytes at an address lie in the table, or the word, it is taken for. Raises Unsupported."""
     if where.is_fine(address):
         loose = [term & 7 == 0 for coefficient, term in address.parts if coefficient % 8 and size > 1]
-        return terms.both((terms.within(distance(address, DIRECT_MAP), FRAMES * FRAME_SIZE), *loose))
+        return terms.both((is_in_memory(address), *loose))
     region, index, _ = where.locate(address)
     return terms.within(index, region.length)
+
+
+def is_in_memory(address: Sum) -> Term:
+    return terms.within(distance(address, DIRECT_MAP), FRAMES * FRAME_SIZE)
 
 
 def distance(address: Sum, start: int) -> Term:
@@ -185,7 +186,7 @@ def distance(address: Sum, start: int) -> Term:
 
 
 def load(where: Map, state: State, address: Sum, size: int) -> Term:
-    """`size` bytes, least significant first. Raises Elsewhere."""
+    """`size` bytes, least significant first. Raises Unsupported."""
     if where.is_fine(address) and size == 1:
         return byte_in(state.table(f"{WORDS}[]"), distance(address, DIRECT_MAP))
     if where.is_fine(address):
@@ -202,13 +203,12 @@ def load(where: Map, state: State, address: Sum, size: int) -> Term:
     return terms.simplify(terms.joined(reversed(octets)))
 
 
-def store(where: Map, state: State, address: Sum, size: int, value: Term) -> State:
-    """The state with `size` bytes written. Raises Elsewhere."""
+def store(where: Map, state: State, address: Sum, value: Term) -> State:
+    """The state with a value's bytes written, all of them to fields of one record. Raises Unsupported."""
     region, index, offset = where.locate(address)
-    for leaf in region.leaves:
+    size = value.size() // 8
+    for leaf in dict.fromkeys(leaf_at(region, place) for place in range(offset, offset + size)):
         first, end = max(leaf.offset, offset), min(leaf.offset + leaf.size, offset + size)
-        if first >= end:
-            continue
         table = state.table(leaf.family)
         key = key_in(table, index)
         part = terms.slice_bits(value, 8 * (end - offset) - 1, 8 * (first - offset))
@@ -245,7 +245,7 @@ def leaf_at(region: Region, offset: int) -> Leaf:
     for leaf in region.leaves:
         if leaf.offset <= offset < leaf.offset + leaf.size:
             return leaf
-    raise Elsewhere
+    raise Unsupported(f"no field is at {offset} of a record")
 
 
 def as_sum(value: Any) -> Sum:

@@ -10,11 +10,12 @@ import z3
 
 from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.addresses import as_sum, store
-from exokernel.prover.llvm.effects import as_term, perform
+from exokernel.prover.llvm.addresses import as_sum, is_in_memory
+from exokernel.prover.llvm.effects import as_term, filled, perform
 from exokernel.prover.llvm.instructions import (
     Values,
     bit,
+    put,
     split_operands,
     term_of,
 )
@@ -106,11 +107,13 @@ def memory_set(machine: Machine, values: Values, arguments: list[Any]) -> None:
     target, octet, length = arguments[0], terms.literal(arguments[1]), terms.literal(arguments[2])
     if octet != 0 or length is None or length > 64:
         raise Unsupported("a memset that is not a record cleared")
-    values.path.state = store(machine.map, values.path.state, as_sum(target), length, number(0, 8 * length))
+    put(machine, values.path, as_sum(target), number(0, 8 * length))
 
 
 def assembly(machine: Machine, values: Values, text: str, operands: list[str]) -> Any:
     arguments = [values.typed(each) for each in operands if each]
     if text == "":  # a barrier, or a value whose origin is hidden
         return arguments[0] if arguments else None
-    return perform(machine.map, values.path, text, arguments)
+    for each in filled(text, arguments):
+        machine.note_bounds(values.path, is_in_memory(each))
+    return perform(values.path, text, arguments)

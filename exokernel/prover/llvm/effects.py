@@ -12,35 +12,53 @@ from collections.abc import Sequence
 
 import z3
 
+from exokernel.abi.layout import DIRECT_MAP
+from exokernel.abi.names import FRAME_SIZE, FRAMES
 from exokernel.compiler.ir.types import Cell
 from exokernel.prover import terms
 from exokernel.prover.cells import Fill
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.layout import Layout
-from exokernel.prover.llvm.addresses import Map, Sum, as_sum, key_in
+from exokernel.prover.llvm.addresses import Sum, as_sum
 from exokernel.prover.machine import WORDS
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
 
 TRACE = "trace"
 CLEAR, COPY = "rep stosq", "rep movsq"
-FRAME_WORDS = 512
+FRAME_WORDS = FRAME_SIZE // 8
+FRAME_BITS = (FRAMES - 1).bit_length()
 
 
 def add_trace(layout: Layout) -> None:
     layout.add_root(TRACE, Cell(64))
 
 
-def perform(where: Map, path: Path, text: str, operands: Sequence[Sum | Term]) -> Term | None:
+def perform(path: Path, text: str, operands: Sequence[Sum | Term]) -> Term | None:
     """Do what an instruction does, spelt as for LLVM; its answer, if it is one that answers."""
-    if text in (CLEAR, COPY):
-        target, second, third = operands if text == CLEAR else (operands[0], operands[2], operands[1])
-        is_whole = terms.literal(as_term(second)) == FRAME_WORDS
-        if not is_whole or (text == CLEAR and terms.literal(as_term(third)) != 0):
-            raise Unsupported(f"{text} of anything but a whole frame")
-        fill_frame(where, path, as_sum(target), as_sum(third) if text == COPY else None)
-        return None
-    return event(path, text, [as_term(each) for each in operands])
+    if text not in (CLEAR, COPY):
+        return event(path, text, [as_term(each) for each in operands])
+    count, value = operands[1:] if text == CLEAR else (operands[2], number(0))
+    if terms.literal(as_term(count)) != FRAME_WORDS or terms.literal(as_term(value)) != 0:
+        raise Unsupported(f"{text} of anything but a whole frame")
+    target, *source = map(frame_at, filled(text, operands))
+    table = path.state.table(f"{WORDS}[]")
+    path.state = path.state.with_table(f"{WORDS}[]", table.updated(Fill(target, (), *source or [None])))
+    return None
+
+
+def filled(text: str, operands: Sequence[Sum | Term]) -> list[Sum]:
+    """The addresses of the frame that an instruction fills, and of the one that it copies; none, if it is no such instruction."""
+    return [as_sum(each) for each in operands[: {CLEAR: 1, COPY: 2}.get(text, 0)]]
+
+
+def frame_at(address: Sum) -> Term:
+    """The number of the frame that begins at an address, cut to as many bits as numbers of frames have. Raises Unsupported."""
+    offset = Sum(address.constant - DIRECT_MAP, address.parts)
+    if address.symbol or offset.constant % FRAME_SIZE or any(each % FRAME_SIZE for each, _ in offset.parts):
+        raise Unsupported(f"a frame at {address}")
+    parts = tuple((each // FRAME_SIZE, term) for each, term in offset.parts)
+    return terms.simplify(terms.low_bits(Sum(offset.constant // FRAME_SIZE, parts).term, FRAME_BITS))
 
 
 def as_term(value: Sum | Term) -> Term:
@@ -54,15 +72,3 @@ def event(path: Path, what: str, operands: Sequence[Term]) -> Term:
     word = z3.BitVecSort(terms.BITS)
     path.state = path.state.with_table(TRACE, table.write((), terms.applied(what, given, word)))
     return terms.applied(f"answer to {what}", given, word)
-
-
-def fill_frame(where: Map, path: Path, target: Sum, source: Sum | None) -> None:
-    """A whole frame cleared, or copied from another."""
-    table = path.state.table(f"{WORDS}[]")
-
-    def frame(address: Sum) -> Term:
-        _, index, _ = where.locate(address)
-        return terms.simplify(terms.slice_bits(key_in(table, index), 28, 9))
-
-    origin = None if source is None else frame(source)
-    path.state = path.state.with_table(f"{WORDS}[]", table.updated(Fill(frame(target), (), origin)))

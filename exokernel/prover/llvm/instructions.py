@@ -15,7 +15,7 @@ import z3
 
 from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.addresses import Elsewhere, Sum, as_sum, chosen, is_within, load, store
+from exokernel.prover.llvm.addresses import Sum, as_sum, chosen, is_within, load, store
 from exokernel.prover.llvm.reader import Instruction, plain
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
@@ -230,11 +230,8 @@ def read(machine: Machine, values: Values, kind: str, pointer: str, result: str)
     table = machine.constants.get(address.symbol)
     if table is not None:
         return symbols_at(machine, values.path, table, address, result) if kind == "ptr" else chosen(table, address, width)
-    try:
-        machine.note_bounds(values.path, is_within(machine.map, address, max(width // 8, 1)))
-        return terms.low_bits(load(machine.map, values.path.state, address, max(width // 8, 1)), width)
-    except Elsewhere as reason:
-        raise Unsupported(f"a load from {address}") from reason
+    machine.note_bounds(values.path, is_within(machine.map, address, max(width // 8, 1)))
+    return terms.low_bits(load(machine.map, values.path.state, address, max(width // 8, 1)), width)
 
 
 def symbols_at(machine: Machine, path: Path, table: list[Any], address: Sum, result: str) -> list[Path]:
@@ -253,12 +250,12 @@ def write(machine: Machine, values: Values, rest: str) -> None:
     value = term_of(values.typed(operand))
     if value.size() < 8:
         value = terms.widen(value, 8)
-    address, size = as_sum(values.typed(pointer)), value.size() // 8
-    try:
-        machine.note_bounds(values.path, is_within(machine.map, address, size))
-        values.path.state = store(machine.map, values.path.state, address, size, value)
-    except Elsewhere as reason:
-        raise Unsupported(f"a store to {address}") from reason
+    put(machine, values.path, as_sum(values.typed(pointer)), value)
+
+
+def put(machine: Machine, path: Path, address: Sum, value: Term) -> None:
+    machine.note_bounds(path, is_within(machine.map, address, value.size() // 8))
+    path.state = store(machine.map, path.state, address, value)
 
 
 def aggregate(values: Values, operation: str, rest: str) -> Any:

@@ -197,7 +197,7 @@ def leading(block: op.Block, old: str, new: str) -> op.Block:
 def instruct(executor: Follower, frame: Frame, path: Path, item: op.Instruct) -> None:
     form = executor.program.instructions[item.instruction]
     operands = [operand(path, each) for each in item.arguments]
-    answer = perform(executor.where, path, template_text(form), operands)
+    answer = perform(path, template_text(form), operands)
     if item.target is not None:
         path.locals[item.target.name] = answer
 
