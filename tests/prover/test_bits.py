@@ -45,6 +45,8 @@ def test_another_spelling_is_the_same(one: Term, other: Term) -> None:
         (A ^ B, A ^ C),
         (A + B, A ^ B),
         (A + B, A + B + number(1)),
+        (z3.RotateLeft(A + B, 7), z3.RotateLeft(A - B, 7)),
+        (A ^ B ^ C, A ^ (B & C)),
         (z3.RotateLeft(A, 13), z3.RotateLeft(A, 14)),
         (z3.Extract(31, 0, A + B), z3.Extract(32, 1, A + B)),
     ],

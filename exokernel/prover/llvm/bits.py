@@ -31,13 +31,18 @@ def is_plain(claim: Term) -> bool:
 
 
 def some_values(claim: Term) -> list[Term]:
-    """Values for all unknowns of such a claim; none if more than their bits plays a part in it."""
-    spelling, chance = Spelling(), Random(0)
-    for each in sides_of(claim):
-        spelling.word(each)
-    if any(each.children() for each in spelling.unknowns):
+    """Values for all unknowns of such a claim; none if one of them is a function, or no word."""
+    chance, pending, seen, found = Random(0), sides_of(claim), set[int](), list[Term]()
+    while pending:
+        each = pending.pop()
+        if terms.identity(each) not in seen:
+            seen.add(terms.identity(each))
+            pending += each.children()
+            if each.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+                found.append(each)
+    if any(each.children() or not z3.is_bv(each) for each in found):
         return []
-    return [terms.equal(each, terms.number(chance.getrandbits(each.size()), each.size())) for each in spelling.unknowns]
+    return [terms.equal(each, terms.number(chance.getrandbits(each.size()), each.size())) for each in found]
 
 
 def sides_of(claim: Term) -> list[Term]:
@@ -52,7 +57,6 @@ class Spelling:
         self.names: dict[Hashable, int] = {}
         self.words: dict[int, Word] = {}  # by the identities of terms
         self.kept: list[Term] = []  # so that these identities stay theirs
-        self.unknowns: list[Term] = []
 
     def word(self, term: Term) -> Word:
         """The bits of a term, and before them those of all it is made of."""
@@ -74,7 +78,6 @@ class Spelling:
             return MEANINGS[kind](term, parts)
         if kind == z3.Z3_OP_BADD:
             return self.sum(parts)
-        self.unknowns.append(term)
         return tuple(self.atom("unknown", terms.identity(term), place) for place in range(term.size()))
 
     def sum(self, parts: Sequence[Word]) -> Word:
