@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from exokernel.prover.solver import Statistics
 from exokernel.prover.system import Call, System
 
 FOLDER = ROOT / ".exok" / "proofs"
+DECLARED = ROOT / "exokernel" / "abi"  # whose constants the prover uses
 BESIDE = ("mutants.py", "mutations.py", "counterexample.py", "code_mutants.py")  # modules no proof depends on
 
 
@@ -43,8 +44,10 @@ def reached(program: op.Program, name: str) -> set[str]:
 
 @cache
 def prover_digest(compares: bool) -> str:
-    """The source of what proves, or of what only comparisons need, and which solver."""
+    """The source of what proves, or of what only comparisons need, with the constants it uses; and which solver."""
     digest = hashlib.sha256(z3.get_version_string().encode())
+    for path in sorted(DECLARED.glob("*.py")):
+        digest.update(path.read_bytes())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         of_comparisons = path.name == "equality.py" or path.parent.name == "llvm"
         if path.name not in BESIDE and of_comparisons == compares:
@@ -64,14 +67,16 @@ def key_of(system: System, call: Call) -> str:
         digest.update(text.record(record).encode())
     for static in program.statics.values():
         digest.update(text.static(static).encode())
+    for form in program.instructions.values():
+        digest.update(text.instruction(form).encode())
     digest.update(repr((call, system.specification)).encode())
     return digest.hexdigest()
 
 
 def unlocated(function: op.Function) -> str:
     """The text of a function without the lines it came from: moving it changes nothing."""
-    lines = text.function(function).splitlines()
-    return "\n".join(line.partition(" ; ")[0].rstrip() for line in lines[1:]) + function.name
+    blocks = [replace(block, operations=[replace(one, location=None) for one in block.operations]) for block in function.blocks]
+    return text.function(replace(function, blocks=blocks, location=None))
 
 
 def recall_text(key: str, folder: Path = FOLDER) -> str | None:

@@ -64,18 +64,17 @@ def counters(specification: Specification, at_most: dict[str, int]) -> list[Coun
 
 
 def schemas(executor: Executor, counter: Counter, state: State) -> Iterator[Schema]:
-    """What exactness tells of a state: for each thing, and for each counter."""
+    """What exactness tells of a state: for each thing, and for each counter. A thing whose counter there is none of tells nothing."""
     for kind in counter.kinds:
         variables = parameter_variables(kind)
         reading = value_of(executor, kind.qualified, variables, state)
         owner = terms.simplify(reading.value)
-        count = value_of(executor, counter.reader.qualified, names_of(counter, owner), state)
-        counted = terms.both((owner >= 0, terms.equal(owner == NONE, terms.FALSE)))
-        formula = terms.implies(
-            terms.both((within_ranges(kind, variables), reading.defined, counted)), count.value > 0  # type: ignore[operator]
-        )
+        names = names_of(counter, owner)
+        count = value_of(executor, counter.reader.qualified, names, state)
+        is_counted = terms.both((within_ranges(kind, variables), reading.defined, owner >= 0, within_ranges(counter.reader, names)))
+        formula = terms.implies(is_counted, count.value > 0)  # type: ignore[operator]
         schema = make_schema(kind, variables, formula, Reading(owner, terms.TRUE, reading.accesses, reading.reads))
-        schema.counted = Counted(counter.reader.name, owner, count.value)
+        schema.counted = Counted(counter.reader.name, owner, count.value, is_counted)
         yield schema
     variables = parameter_variables(counter.reader)
     reading = value_of(executor, counter.reader.qualified, variables, state)
@@ -104,14 +103,14 @@ def is_among(executor: Executor, part: Counter, whole: Counter, state: State) ->
     return Goal(f"{part.reader.name} counts some of {whole.reader.name}", claim, some.accesses, [])
 
 
-def witnesses(executor: Executor, counter: Counter, state: State) -> Iterator[Schema]:
-    """That a counter which is not zero counts something, which gets a name."""
+def witnesses(executor: Executor, counter: Counter, state: State, mark: str) -> Iterator[Schema]:
+    """That a counter which is not zero counts something, which gets a name, in each state another: by its mark."""
     if len(counter.kinds) != 1:
         return
     (kind,), variables = counter.kinds, parameter_variables(counter.reader)
     sorts = [each.sort() for each in variables]
     thing = tuple(
-        z3.Function(f"{kind.name} witness {each.name}{state.tag}", *sorts, z3.BitVecSort(terms.BITS))(*variables)
+        z3.Function(f"{kind.name} witness {each.name}{mark}", *sorts, z3.BitVecSort(terms.BITS))(*variables)
         for each in kind.parameters
     )
     count = value_of(executor, counter.reader.qualified, variables, state)

@@ -21,17 +21,17 @@ from exokernel.compiler.emit.machine_code import emit
 from exokernel.compiler.emit.survey import SurvivingCheck, survey
 from exokernel.compiler.lower.module import lower_program
 from exokernel.compiler.targets import TARGETS
-from exokernel.prover import terms
+from exokernel.prover import solver, terms
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
-from exokernel.prover.llvm.calls import in_range
-from exokernel.prover.llvm.execute import Machine, Trap
+from exokernel.prover.llvm.execute import Machine, Promise, Trap
 from exokernel.prover.llvm.questions import Failed, Known, Memory, Patience, Question, Questions, known_of
-from exokernel.prover.llvm.reader import Code, read_constants, read_module
+from exokernel.prover.llvm.reader import Code, Constants, read_constants, read_module
 from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
 from exokernel.prover.llvm.source import Follower, Passed, Seen
+from exokernel.prover.llvm.undefined import within_range
 from exokernel.prover.obligations import Run
 from exokernel.prover.paths import Outcome
 from exokernel.prover.solver import Verdict
@@ -62,13 +62,21 @@ class Module:
     """The optimised kernel: its functions and constant tables, and the symbol of each call's gate."""
 
     functions: dict[str, Code]
-    constants: dict[str, list[int]]
+    constants: dict[str, Constants]
     symbols: dict[str, str]
     checks: dict[str, list[SurvivingCheck]] = field(default_factory=dict)  # by function, in the order of its text
     apart: dict[str, Event] = field(default_factory=dict)
 
     def symbol_of(self, call: Call) -> str:
         return self.symbols.get(call.name, call.qualified)
+
+    def leads_to(self, call: Call) -> bool:
+        """Whether a call's number leads to its gate, where there is a table of calls."""
+        table, count, symbol = self.constants.get("system_calls"), self.constants.get("system_call_count"), self.symbols.get(call.name)
+        if table is None or symbol is None:
+            return True
+        number = int(symbol.removeprefix("syscall_"))
+        return count is not None and count.items == [len(table.items)] and table.items[number] == symbol
 
     def functions_of(self, call: Call) -> set[str]:
         """The functions that the optimised code of a call consists of, but for what is compared apart."""
@@ -123,6 +131,7 @@ class Source:
     def __init__(self, system: System, call: Call, module: Module) -> None:
         self.system, self.call, self.module = system, call, module
         self.where, self.memory = Map(system), Memory()
+        self.is_reached = False  # every end of it, as was shown
         self.apart = {name: event for name, event in module.apart.items() if name != call.qualified}
 
     @cached_property
@@ -168,7 +177,7 @@ def run_source(system: System, call: Call, module: Module, follower: Follower) -
     else:
         name, code = call.qualified, module.functions[call.qualified]
         registers = tuple(terms.variable(f"{call.name}.{each.name}") for each in call.parameters)
-        known = [in_range(code, parameter, value) for parameter, value in zip(code.parameters, registers, strict=True)]
+        known = [within_range(code.ranges.get(parameter), value) for parameter, value in zip(code.parameters, registers, strict=True)]
     outcomes = follower.run(name, registers, state, tuple(known))
     journal = follower.journal
     accesses = [split((path, indices)) for (path, _), indices in journal.accesses.items()]
@@ -180,36 +189,74 @@ def follow(source: Source, module: Module, result: Comparison, patience: Patienc
     symbol = module.symbol_of(source.call)
     if symbol not in module.functions:
         raise Unsupported("nothing in the optimised code has its name")
+    if not module.leads_to(source.call):
+        raise Failed("the table of calls leads elsewhere", Verdict.REFUTED)
     run, passed = source.passage
-    start, questions = run.outcomes[0].start, Questions(source.known, source.memory, patience)
+    require_reach(source)
     result.loops = len(passed)
-    simulation = Simulation(start, passed, questions.ask, questions.try_out)
-    machine = Machine(module.functions, source.where, module.constants, source.apart, simulation)
-    try:
-        compiled = machine.run(symbol, list(run.arguments), start, tuple(run.known))
-        simulation.finish()
-        for asked in remaining(run, machine, compiled[0]):
-            questions.ask(asked)
-    finally:
-        result.questions, result.traps = questions.asked, len(machine.traps)
-    result.checks = sorted({module.check_of(each) for each in machine.traps})
+    questions, doubtful = Questions(source.known, source.memory, patience), set[Promise]()
+    while True:
+        simulation = Simulation(run.outcomes[0].start, passed, questions.ask, questions.try_out)
+        machine = Machine(module.functions, source.where, module.constants, source.apart, simulation, doubtful=doubtful)
+        try:
+            ended = run_optimised(source, machine, symbol)
+            more = broken(machine, questions)
+            for asked in remaining(run, machine, ended) if not more else ():
+                questions.ask(asked)
+        finally:
+            result.questions, result.traps = questions.asked, len(machine.traps)
+        if not more:
+            result.checks = sorted({module.check_of(each) for each in machine.traps})
+            return
+        doubtful |= more
+
+
+def run_optimised(source: Source, machine: Machine, symbol: str) -> Outcome:
+    """The one way in which the optimised code ends. Raises Failed, Unlike, Unsupported."""
+    run, _ = source.passage
+    ends = machine.run(symbol, list(run.arguments), run.outcomes[0].start, tuple(run.known))
+    assert machine.simulation is not None
+    machine.simulation.finish()
+    if len(ends) != 1:
+        raise Unsupported(f"it ends in {len(ends)} ways")
+    return ends[0]
+
+
+def broken(machine: Machine, questions: Questions) -> set[Promise]:
+    """The instructions that may break their promises, as far as can be told."""
+    everything = terms.both(claim for _, claim in machine.promises)
+    if questions.try_out((), everything) is Verdict.PROVED:
+        return set()
+    return {promise for promise, claim in machine.promises if questions.try_out((), claim) is not Verdict.PROVED}
+
+
+def require_reach(source: Source) -> None:
+    """Raises Failed when no state leads to some end of the source: of that, anything would be equal."""
+    run, _ = source.passage
+    for outcome in run.outcomes if not source.is_reached else ():
+        if not solver.satisfiable([*outcome.conditions, *source.known[1]]):
+            raise Failed(f"an end of the source with error {outcome.error} is out of reach", Verdict.UNKNOWN)
+    source.is_reached = True
 
 
 def remaining(run: Run, machine: Machine, compiled: Outcome) -> Iterator[list[Question]]:
     """What is to be asked where both have ended; together, what has one reason."""
     yield [Question(TRAP, reached.conditions, terms.FALSE) for reached in machine.traps]
-    yield [Question("every address lies in its table, every argument in its range", (), terms.both(machine.bounds))]
+    yield [Question("nothing is undefined, every address lies in its table", (), terms.both(machine.bounds))]
     for outcome in run.outcomes:
         yield list(endings(run, outcome, compiled))
 
 
 def endings(run: Run, outcome: Outcome, compiled: Outcome) -> Iterator[Question]:
-    """That the optimised code ends like the source wherever that ends in one way."""
+    """That the optimised code ends like the source wherever that ends in one way. With an error a gate returns 0."""
     value, error = compiled.value if isinstance(compiled.value, tuple) else (compiled.value, terms.number(0, 32))
-    conditions = outcome.conditions
+    conditions, nothing = outcome.conditions, terms.number(0)
+    yield Question("it ends when the source does", conditions, terms.both(compiled.conditions))
     yield Question("the same error", conditions, terms.equal(terms.low_bits(outcome.error, 32), error))
-    if outcome.value is not None and terms.literal(outcome.error) == 0:
-        yield Question("the same value", conditions, terms.equal(outcome.value, value))
+    if value is not None:
+        succeeds = terms.equal(outcome.error, nothing)
+        expected = terms.choose(terms.simplify(succeeds), nothing if outcome.value is None else outcome.value, nothing)
+        yield Question("the same value", conditions, terms.equal(expected, value))
     for name in sorted({*outcome.state.changed(run.outcomes[0].start), *compiled.state.changed(compiled.start)}):
         if SLOT not in name:
             yield Question(f"the same {name}", conditions, same_cells(outcome.state, compiled.state, name))

@@ -70,11 +70,11 @@ class Stand:
 
 @dataclass(frozen=True)
 class Round:
-    """Control back at the head of a loop."""
+    """Control at the head of a loop."""
 
-    step: Term | None  # which step was done, if the loop counts them
+    step: Term | None  # which step was done, if one was, and the loop counts them
     outcome: Outcome
-    carried: tuple[Value, ...]  # what the next step finds in the locals that this one set
+    carried: tuple[Value, ...]  # what the next step finds in the locals that steps set
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ class Journal:
     universals: list[Universal] = field(default_factory=list)
     stands: list[Stand] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
+    halts: list[Outcome] = field(default_factory=list)  # where the machine ends
     declared: list[Schema] = field(default_factory=list)  # known at the heads of loops
     has_loops: bool = False
 
@@ -250,6 +251,7 @@ class Executor:
                         pending.setdefault(target, []).append(after)
                     else:
                         leaving.setdefault(target, []).append(after)
+        assert not pending, f"{frame.function.name}: nothing leads in order to {', '.join(pending)}"
         return leaving, back
 
     def graph(self, function: op.Function) -> Graph:

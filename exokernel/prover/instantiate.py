@@ -39,11 +39,12 @@ HERE, NEAR, MIDDLE, FAR = Reach(0), Reach(1), Reach(2, False), Reach(2)
 
 @dataclass(frozen=True)
 class Counted:
-    """That one thing is counted, where `key` is no negative number, by the counter of that key."""
+    """That one thing is counted, if it is, by the counter of a key."""
 
     counter: str
     key: Term
     count: Term
+    is_counted: Term
 
 
 @dataclass(frozen=True)
@@ -216,8 +217,9 @@ def told_together(one: Thing, other: Thing) -> Term:
     if one.schema is other.schema:
         same = terms.both(terms.equal(each, also) for each, also in zip(one.indices, other.indices))
     if counted is not None and other.schema.counted is not None:
-        key = one.at(counted.key)
-        premise = terms.both((key == other.at(other.schema.counted.key), key >= 0))
+        also = other.schema.counted
+        same_key = terms.equal(one.at(counted.key), other.at(also.key))
+        premise = terms.both((same_key, one.at(counted.is_counted), other.at(also.is_counted)))
         told = terms.implies(premise, one.at(counted.count) >= 2)
     else:
         assert summed is not None

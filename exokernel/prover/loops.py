@@ -62,6 +62,7 @@ class Loop:
             else:
                 start.locals.pop(name, None)
         self.forget_tables(start)
+        start.assume(terms.proposition(f"here{self.mark}"))  # or what is known at the head would bind who is not there
         for guess in self.guesses:
             start.assume(guess(start.locals))
         return start
@@ -169,7 +170,8 @@ def run_loop(executor: Executor, frame: Frame, head: str, path: Path) -> Iterato
         executor.journal.universals += loop.find_universals()
     if loop.unknown:
         executor.journal.cuts.append(Cut(ended(path, None, terms.number(0)), "on entering a loop"))
-    start = loop.at_head()
+    start, first = loop.at_head(), tuple(path.locals.get(name) for name in loop.assigned)
+    executor.journal.rounds.append(Round(None, ended(path, None, terms.number(0)), first))
     executor.journal.stands += to_be_shown(executor, frame, head, path, "on entering the loop")
     executor.journal.declared += known_at_head(executor, frame, head, start)
     leaving, back = executor.region(frame, loop.blocks, head, start)

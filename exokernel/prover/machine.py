@@ -22,9 +22,10 @@ from exokernel.abi.names import ENVIRONMENTS, FRAMES, TABLE_ENTRIES
 from exokernel.abi.x86_64 import Entry
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Truth, Word, WordCell
+from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.prover import terms
 from exokernel.prover.cells import Anew, State, Sweep, Table
-from exokernel.prover.execute import Executor, Model, Unsupported
+from exokernel.prover.execute import Executor, Model, Unsupported, ended
 from exokernel.prover.layout import Layout
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
@@ -43,7 +44,8 @@ SELF_LINK = int(Entry(present=True, user=True, no_execute=True))
 GHOSTS = (FORGOTTEN, REGISTERS, DEPARTED)
 DEPARTURE = tuple(f"{DEPARTED}.{each}" for each in ("environment", "root", "page", "at", "entry"))
 GOES_ON, WAITS = -1, -2  # in the place of an environment: the processor goes nowhere else, or waits for the timer
-NOTHING = Anew(lambda key: number(0, 1))  # is forgotten
+NOTHING, ALL = Anew(lambda key: number(0, 1)), Anew(lambda key: number(1, 1))  # is forgotten
+PAGE_BITS = (PAGES - 1).bit_length()
 
 Arguments = tuple[Any, ...]
 
@@ -63,9 +65,13 @@ def add_machine(layout: Layout) -> None:
 
 def entries(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     (frame,) = arguments
-    executor.demand(path, terms.within(frame, FRAMES), "the frame is one", function.location)
+    demand_frame(executor, path, function, frame)
     executor.journal.access(WORDS, (frame,))
     return Span(f"{MEMORY}[]", (frame,), number(0), number(TABLE_ENTRIES))
+
+
+def demand_frame(executor: Executor, path: Path, function: op.Function, frame: Term) -> None:
+    executor.demand(path, terms.within(frame, FRAMES), "the frame is one", function.location)
 
 
 def store(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
@@ -95,24 +101,27 @@ def replace_frame(
     executor: Executor, path: Path, function: op.Function, frame: Term, source: tuple[Term] | None
 ) -> Value:
     for each in (frame, *(source or ())):
-        executor.demand(path, terms.within(each, FRAMES), "the frame is one", function.location)
+        demand_frame(executor, path, function, each)
     write_memory(path, f"{WORDS}[]", path.state.table(f"{WORDS}[]").fill((frame,), source))
     return None
 
 
 def forget(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     first, count = arguments
-    sweep(path, f"{FORGOTTEN}[]", terms.low_bits(first, 36), terms.low_bits(count, 36))
+    fits = terms.both((terms.within(first, PAGES), terms.within(count, PAGES), terms.within(first + count, PAGES + 1)))
+    executor.demand(path, fits, "the pages are some", function.location)
+    sweep(path, f"{FORGOTTEN}[]", terms.low_bits(first, PAGE_BITS), terms.low_bits(count, PAGE_BITS))
     return None
 
 
 def forget_all(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    sweep(path, f"{FORGOTTEN}[]", number(0, 36), number(2**36 - 1, 36))
+    path.state = path.state.with_table(f"{FORGOTTEN}[]", path.state.table(f"{FORGOTTEN}[]").updated(ALL))
     return None
 
 
 def forget_registers(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
-    name = f"{REGISTERS}[]"
+    (environment,), name = arguments, f"{REGISTERS}[]"
+    executor.demand(path, terms.within(environment, ENVIRONMENTS), "the environment has a name", function.location)
     path.state = path.state.with_table(name, path.state.table(name).write(arguments, number(1, 1)))
     return None
 
@@ -124,8 +133,8 @@ def sweep(path: Path, name: str, first: Term, count: Term) -> None:
 
 def share_kernel_half(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     """The upper half of a root becomes as in every root, with a read-only link of the root to itself."""
-    (root,) = arguments
-    name = f"{WORDS}[]"
+    (root,), name = arguments, f"{WORDS}[]"
+    demand_frame(executor, path, function, root)
     first = terms.joined((terms.low_bits(root, 20), number(TABLE_ENTRIES // 2, 9)))
     kernel = path.state.table(f"{KERNEL_ROOT}[]").base
     table = path.state.table(name)
@@ -157,6 +166,8 @@ def unreachable(executor: Executor, path: Path, function: op.Function, arguments
 
 
 def power_off(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    executor.demand(path, terms.equal(arguments[0], number(ORDERLY)), "the machine ends in order", function.location)
+    executor.journal.halts.append(ended(path, None, number(0)))
     path.assume(terms.FALSE)  # control does not come back
     return None
 
@@ -167,18 +178,21 @@ def anything(executor: Executor, path: Path, function: op.Function, arguments: A
 
 def environment_page(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     """What a library wrote into its page: anything, and the same as long as the library does not run."""
+    demand_frame(executor, path, function, arguments[0])
     return Pointer(f"{PAGES_OF}[]", arguments)
 
 
 def map_request(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     """What a library wrote there: anything. Requests that overlap are held to be unrelated, which forbids nothing."""
     frame, offset = arguments
+    demand_frame(executor, path, function, frame)
     aligned = terms.both((terms.within(offset, 4096), offset & 7 == 0))
     executor.demand(path, aligned, "a request lies aligned in a frame", function.location)
     return Pointer(f"{REQUESTS}[]", (terms.simplify((frame << 9) + (offset >> 3)),))
 
 
 def foreign_bytes(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    demand_frame(executor, path, function, arguments[0])
     root = executor.fresh(BYTES_OF_A_FRAME)
     executor.layout.add_root(root, Run(Cell(8), 4096))
     return Span(root, (), number(0), number(4096))

@@ -28,7 +28,7 @@ from exokernel.compiler.parse.modules import Module
 from exokernel.prover import cache, terms
 from exokernel.prover.claims import ROOT, Specification
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.machine import PURE
+from exokernel.prover.llvm.apart import functions_apart
 from exokernel.prover.mutations import Mutation, mutations_of
 from exokernel.prover.obligations import Obligation, Run, execute, obligations
 from exokernel.prover.own import own_specification
@@ -71,16 +71,16 @@ class Fate:
 
 def portable(name: str) -> bool:
     return name.startswith("exokernel.kernel.") and not name.startswith(
-        ("exokernel.kernel.arch.", "exokernel.kernel.drivers.", "exokernel.kernel.console.", GATE)
+        ("exokernel.kernel.arch.", "exokernel.kernel.drivers.", GATE)
     )
 
 
 def mutants_of(system: System, names: list[str]) -> list[Mutation]:
-    """Every mutant of the functions that these calls, or all, reach; but not of what the prover has a model of."""
+    """Every mutant of the functions that these calls, or all, reach; but not of hashes and reports, which are compared apart."""
     functions: dict[str, set[str]] = {}
-    modelled = set[str]().union(*(cache.reached(system.program, each) for each in PURE))
+    apart = set[str]().union(*(cache.reached(system.program, each.qualified) for each in functions_apart(system)))
     for name in names or system.calls:
-        for each in cache.reached(system.program, system.calls[name].qualified) - modelled:
+        for each in cache.reached(system.program, system.calls[name].qualified) - apart:
             if portable(each):
                 module, _, function = each.rpartition(".")
                 functions.setdefault(module, set()).add(function)

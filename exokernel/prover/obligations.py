@@ -9,7 +9,7 @@ of the invariants at the places it looks at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from exokernel.compiler.ir.operations import Location
@@ -75,7 +75,7 @@ def hypotheses(system: System, obligation: Obligation, run: Run, reach: Reach = 
 def deeper(system: System, obligation: Obligation, run: Run) -> list[Term]:
     """More that an obligation may use, for one that needs it: it costs.
 
-    Counters are exact where the call ends too, which is another obligation of the same end.
+    Counters are exact too where the call ends or a loop is cut, which is another obligation of the same end.
     """
     seeds, found = [*run.accesses, *obligation.accesses], list[Term]()
     for state in obligation.states:
@@ -86,9 +86,15 @@ def deeper(system: System, obligation: Obligation, run: Run) -> list[Term]:
                 if any(trigger == path for trigger, _ in schema.triggers):
                     more += schema.at(indices)[1]
         found += [*named.found_from(seeds, NEAR), *system.instances(state).found_from(more, NEAR)]
-    if obligation.end is not None and obligation.clause not in system.counter_names:
+    if obligation.end is not None and obligation.clause not in system.counter_names and is_counted_at(obligation.end, run):
         found += system.deeper_instances(obligation.end.state, proved=True).found_from(seeds, NEAR)
     return found
+
+
+def is_counted_at(end: Outcome, run: Run) -> bool:
+    """Whether counters are shown to be exact where a path ends."""
+    counted = (*run.outcomes, *(cut.outcome for cut in run.journal.cuts))
+    return any(end.state is each.state for each in counted)
 
 
 def of_recursion(system: System, obligation: Obligation, run: Run) -> list[Term]:
@@ -117,13 +123,18 @@ def obligations(system: System, run: Run) -> Iterator[Obligation]:
             "safe", demand.what, demand.claim, conditions, demand.trail, location=demand.location, facts=place
         )
     for outcome in run.outcomes:
-        yield from atomic(outcome)
+        yield from atomic(system, outcome)
         yield from preserved(system, outcome, "at the end")
     for cut in run.journal.cuts:
         yield from preserved(system, cut.outcome, cut.what)
     for stand in run.journal.stands:
         conditions, states = list(stand.outcome.conditions), known_states(stand.outcome)
         yield Obligation(stand.clause, stand.what, stand.claim, conditions, states, stand.accesses, end=stand.outcome)
+
+
+def since_begin(system: System, outcome: Outcome) -> Outcome:
+    """The end of a path as one of the whole call, loops included."""
+    return outcome if outcome.start is system.state else replace(outcome, start=system.state, trail=(*outcome.trail, outcome.start))
 
 
 def known_states(outcome: Outcome) -> tuple[State, ...]:
@@ -134,8 +145,9 @@ def real_changes(outcome: Outcome) -> list[str]:
     return [name for name in outcome.state.changed(outcome.start) if not name.startswith(GHOSTS)]
 
 
-def atomic(outcome: Outcome) -> Iterator[Obligation]:
-    """A path that raises has changed nothing, and has dropped nobody's registers and sent the processor nowhere."""
+def atomic(system: System, outcome: Outcome) -> Iterator[Obligation]:
+    """A path that raises has changed nothing since the call began, and has dropped nobody's registers and sent the processor nowhere."""
+    outcome = since_begin(system, outcome)
     changed = [name for name in outcome.state.changed(outcome.start) if not name.startswith(FORGOTTEN)]
     if changed and terms.literal(outcome.error) != 0:
         claims = [agree_everywhere(outcome, name) for name in changed]

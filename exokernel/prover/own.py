@@ -12,36 +12,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from exokernel.abi.errors import NothingToRead
 from exokernel.prover import terms
 from exokernel.prover.claims import Claim
 from exokernel.prover.instantiate import Access, Reading, value_of, within_ranges
-from exokernel.prover.obligations import Obligation, Run, known_states
+from exokernel.prover.obligations import Obligation, Run, agree_everywhere, known_states, real_changes, since_begin
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import System
 from exokernel.prover.terms import Term
 from exokernel.prover.values import Value, agree, is_term
 
 KINDS = ("frame", "word", "slot", "identity", "account", "conduct", "slice", "machine")
-OF_DEVICES = NothingToRead.number  # not the tables' to foresee
 
 
 def own_specification(system: System, run: Run) -> Iterator[Obligation]:
     """What `spec` says of this call, for each way it ends."""
-    error = system.specification.function(f"{run.call.name}_error")
-    has_any = error is not None or any(rows_of(system, run, kind) for kind in KINDS)
+    shown = frozenset[str]().union(*(reader_of(system, kind).reads for kind in KINDS))
     yield from steps_done(system, run)
     for outcome in run.outcomes:
-        if error is not None:
-            yield raises(system, run, error, outcome)
-        if has_any and not surely_raises(outcome):
+        yield raises(system, run, outcome)
+        yield from ends(system, run, outcome, False)
+        if not surely_raises(outcome):
             yield from value(system, run, outcome)
+            yield from keeps(system, outcome, shown)
             for kind in KINDS:
                 yield from row(system, run, kind, outcome)
+    for outcome in run.journal.halts:
+        yield from ends(system, run, outcome, True)
 
 
 def rows_of(system: System, run: Run, kind: str) -> Claim | None:
     return system.specification.function(f"{run.call.name}_{kind}")
+
+
+def said_before(system: System, run: Run, what: str) -> Reading:
+    """What the specification says of the call in the state before it; 0, if nothing."""
+    claim = rows_of(system, run, what)
+    if claim is None:
+        return Reading(terms.number(0), terms.TRUE, [], frozenset())
+    return value_of(system.executor, claim.qualified, arguments_of(run, claim, {}), system.state)
 
 
 def surely_raises(outcome: Outcome) -> bool:
@@ -55,14 +63,48 @@ def arguments_of(run: Run, claim: Claim, more: dict[str, Value]) -> tuple[Value,
     return tuple(given[each.name] for each in claim.parameters)
 
 
-def raises(system: System, run: Run, claim: Claim, outcome: Outcome) -> Obligation:
-    reading = value_of(system.executor, claim.qualified, arguments_of(run, claim, {}), system.state)
-    as_said = terms.equal(outcome.error, reading.value)
-    device = terms.both((terms.equal(outcome.error, terms.number(OF_DEVICES)), reading.value == terms.number(0)))
-    goal = terms.both((reading.defined, terms.either((as_said, device))))
+def raises(system: System, run: Run, outcome: Outcome) -> Obligation:
+    """That it raises what it should; or, if nothing, what a device may say all the same."""
+    reading, device = said_before(system, run, "error"), said_before(system, run, "device_error")
+    of_device = terms.both((terms.equal(outcome.error, device.value), terms.equal(reading.value, terms.number(0))))
+    goal = terms.both((reading.defined, terms.either((terms.equal(outcome.error, reading.value), of_device))))
     what = "it raises the error it should, exactly when it should"
     conditions = list(outcome.conditions)
     return Obligation("error", what, goal, conditions, known_states(outcome), reading.accesses, end=outcome)
+
+
+def ends(system: System, run: Run, outcome: Outcome, has_ended: bool) -> Iterator[Obligation]:
+    """That the machine ends exactly when it should."""
+    claim = rows_of(system, run, "ends")
+    if claim is None and not has_ended:
+        return
+    reading = Reading(terms.FALSE, terms.TRUE, [], frozenset()) if claim is None else said_before(system, run, "ends")
+    goal = terms.both((reading.defined, terms.equal(reading.value, terms.truth(has_ended))))
+    what = "the machine ends exactly when it should"
+    conditions = list(outcome.conditions)
+    yield Obligation("ends", what, goal, conditions, known_states(outcome), reading.accesses, end=outcome)
+
+
+def keeps(system: System, outcome: Outcome, shown: frozenset[str]) -> Iterator[Obligation]:
+    """That what no row shows stays as it was."""
+    whole = since_begin(system, outcome)
+    for name in real_changes(whole):
+        if name not in shown:
+            states, conditions = known_states(whole), list(whole.conditions)
+            claim = agree_everywhere(whole, name)
+            yield Obligation("keeps", f"{name} stays as it was", claim, conditions, states, end=whole)
+
+
+def reader_of(system: System, kind: str) -> Reading:
+    """What shows the row of any thing of a kind, in the state before."""
+    reader = system.specification.function(f"{kind}_row")
+    if reader is None:
+        return Reading((), terms.TRUE, [], frozenset())
+    return value_of(system.executor, reader.qualified, any_thing(reader, kind), system.state)
+
+
+def any_thing(reader: Claim, kind: str) -> tuple[Term, ...]:
+    return tuple(terms.variable(f"any_{each.name}!{kind}") for each in reader.parameters)
 
 
 def row(system: System, run: Run, kind: str, outcome: Outcome) -> Iterator[Obligation]:
@@ -73,17 +115,17 @@ def row(system: System, run: Run, kind: str, outcome: Outcome) -> Iterator[Oblig
     claim = rows_of(system, run, kind)
     if in_steps(system, run) and outcome.value is None:
         return
-    things = {f"any_{each.name}": terms.variable(f"any_{each.name}!{kind}") for each in reader.parameters}
-    names = tuple(things.values())
+    names = any_thing(reader, kind)
+    things = {f"any_{each.name}": name for each, name in zip(reader.parameters, names, strict=True)}
     after = value_of(system.executor, reader.qualified, names, outcome.state)
-    expected = value_of(system.executor, reader.qualified, names, system.state)
+    expected = reader_of(system, kind)
     if claim is not None:
         expected = foreseen(system, run, claim, outcome, things)
     counted = counters_in(system, reader, names) if claim is None and in_steps(system, run) else set()
     goal = agree(without(counted, after.value), without(counted, expected.value))
     if terms.is_true(goal):
         return
-    goal = terms.implies(within_ranges(reader, names), terms.both((expected.defined, goal)))
+    goal = terms.implies(within_ranges(reader, names), terms.both((expected.defined, after.defined, goal)))
     what = f"the {kind} row of every thing is as specified" if claim else f"no {kind} row changes"
     conditions = [*outcome.conditions, terms.equal(outcome.error, terms.number(0))]
     seen = [*after.accesses, *expected.accesses]
@@ -113,6 +155,8 @@ def steps_done(system: System, run: Run) -> Iterator[Obligation]:
         return value_of(system.executor, claim.qualified, arguments_of(run, claim, {"step": step}), system.state)
 
     for each in run.journal.rounds:
+        if each.step is None:
+            continue
         found = refusal(each.step)
         goal = terms.both((found.defined, terms.equal(found.value, terms.number(0))))
         yield of_steps("each step done is allowed", goal, list(each.outcome.conditions), found, each.outcome)

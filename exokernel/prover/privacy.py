@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import z3
 
 from exokernel.prover import terms
-from exokernel.prover.cells import State, Sweep, Write
+from exokernel.prover.cells import Fill, State, Sweep, Write
 from exokernel.prover.machine import BYTES_OF_A_FRAME, GHOSTS, MEMORY, PAGES_OF, REQUESTS
 from exokernel.prover.obligations import Run
 from exokernel.prover.paths import Outcome
@@ -33,8 +33,8 @@ PRIVATE = {
 
 def learned(run: Run) -> set[str]:
     """The private things that a call's answer, or what it does to the tables, depends on."""
-    seen: set[int] = set()
-    names = {name for term in observable(run) for name in mentioned(term, seen)}
+    seen, told = set[int](), list(observable(run))  # all of it at once, so that the identities of these terms stay theirs
+    names = {name for term in told for name in mentioned(term, seen)}
     return {thing for thing, prefix in PRIVATE.items() if any(name.startswith(prefix) for name in names)}
 
 
@@ -81,9 +81,16 @@ def written(state: State, start: State) -> Iterator[Term]:
             yield update.guard
             if isinstance(update, Write):
                 yield from (update.index, update.value)
+            elif isinstance(update, Fill):
+                yield from (update.index, *([] if update.source is None else [update.source]))
             elif isinstance(update, Sweep):
-                key = terms.variable("any key", update.first.size())
-                yield from (update.first, update.count, update.value(key))
+                yield from (update.first, update.count, update.value(any_key(update.first.size())))
+            else:
+                yield update.value(any_key(sum(state.table(name).family.widths) or 1))
+
+
+def any_key(width: int) -> Term:
+    return terms.variable("any key", width)
 
 
 def mentioned(term: Term, seen: set[int]) -> Iterator[str]:

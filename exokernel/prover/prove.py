@@ -139,6 +139,8 @@ def prove_consequences(system: System, clause: str | None = None) -> Result:
 
 def out_of_reach(system: System, run: Run, result: Result) -> Iterator[Failure]:
     """The ends of a call that no state leads to: of those, anything would be proved."""
+    if not run.outcomes:
+        yield Failure(REACHABLE, "it has no end", "refuted", "")
     for outcome in run.outcomes:
         result.clauses[REACHABLE] = result.clauses.get(REACHABLE, 0) + 1
         conditions, states = list(outcome.conditions), known_states(outcome)

@@ -41,7 +41,7 @@ class Meaning:
     def applied(self, function: op.Function, arguments: tuple[Value, ...]) -> Value:
         """The name of what the function gives: of its arguments and all that it reads."""
         given = [*arguments, *(as_term(table) for table in self.tables.values())]
-        return named(function.name.rpartition(".")[2], function.result, given)
+        return named(function.name, function.result, given)
 
 
 class Recursions:
@@ -136,11 +136,12 @@ def as_term(table: Table) -> Term:
     if not table.family.widths:
         return table.read(())
     term = terms.variable(f"all of {table.base}")
-    for update in table.updates:
+    for place, update in enumerate(table.updates):
         if not isinstance(update, Write):
             return terms.variable("-".join([f"all of {table.base}", *(str(id(each)) for each in table.updates)]))
         written = terms.applied(f"{table.family.name} with", (term, update.index, update.value), term.sort())
-        term = terms.choose(update.guard, written, term)
+        is_same = terms.equal(table.look_up(update.index, place), update.value)
+        term = terms.choose(terms.both((update.guard, terms.negate(is_same))), written, term)
     return term
 
 

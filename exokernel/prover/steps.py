@@ -172,6 +172,7 @@ def copy(executor: Executor, path: Path, target: Pointer, source: Pointer, stora
         if "[]" in leaf:
             raise Unsupported(f"{target.path}: a copy of an array")
         kind = executor.layout.family(source.path + leaf).storage
+        executor.journal.reads.add(source.path + leaf)
         value = load(path, Pointer(source.path + leaf, source.indices), kind)
         store(path, Pointer(target.path + leaf, target.indices), kind, value)
 

@@ -7,6 +7,7 @@ keeps what every proof shares: one unknown state, and what the invariants say of
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -156,10 +157,14 @@ class System:
         key = (id(state), proved)
         if key not in self.deeper:
             self.kept.append(state)
-            find = counting.schemas if proved else counting.witnesses
-            found = [schema for counter in self.counters for schema in find(self.executor, counter, state)]
-            self.deeper[key] = Instances(found)
+            self.deeper[key] = Instances(list(self.schemas_of_counters(state, proved)))
         return self.deeper[key]
+
+    def schemas_of_counters(self, state: State, proved: bool) -> Iterator[Schema]:
+        mark = "" if state is self.state else self.executor.fresh("~")
+        for counter in self.counters:
+            exact = counting.schemas(self.executor, counter, state)
+            yield from exact if proved else counting.witnesses(self.executor, counter, state, mark)
 
     def forget_states(self) -> None:
         """Keep nothing of any state but the first, which all proofs begin in."""
@@ -186,7 +191,7 @@ class System:
             values.append(value)
             known.append(self.admitted(parameter, value))
         assumed = self.specification.function(f"{call.name}_assumes")
-        if assumed is not None:
+        if assumed is not None and not call.has_caller:
             known.append(value_of(self.executor, assumed.qualified, tuple(values), self.state).value)
         return tuple(values), known
 

@@ -8,13 +8,12 @@ it names by its parameters. Which claims there are stands in `spec`; here they b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from exokernel.prover import terms
 from exokernel.prover.cells import State
 from exokernel.prover.claims import Claim
 from exokernel.prover.instantiate import Access, value_of, within_ranges
-from exokernel.prover.obligations import Obligation, Run, known_states
+from exokernel.prover.obligations import Obligation, Run, known_states, since_begin
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import GATE, System
 from exokernel.prover.values import Value
@@ -27,7 +26,7 @@ FIXED = ("caller", "presented", "before", "after")
 def step_theorems(system: System, run: Run) -> Iterator[Obligation]:
     """Each theorem, for each way the call changes the state, and each step of its loops."""
     steps = [each for each in (*run.outcomes, *(cut.outcome for cut in run.journal.cuts)) if each.state.changed(each.start)]
-    wholes = [replace(each, start=system.state, trail=(*each.trail, each.start)) for each in run.outcomes]
+    wholes = [since_begin(system, each) for each in run.outcomes]
     for claim in system.specification.all("theorems"):
         if run.call.name not in system.specification.exceptions.get(claim.name, ()):
             for outcome in wholes if claim.name in system.specification.of_whole_calls else steps:

@@ -1,7 +1,7 @@
 """The specification of the calls on devices, which change no table."""
 
 from exokernel.abi.capability import CONSOLE_GUARD, POWER_GUARD, Rights
-from exokernel.abi.errors import BadLength, NoCapability, NotPermitted, WrongKind
+from exokernel.abi.errors import BadLength, NoCapability, NothingToRead, NotPermitted, WrongKind
 from exokernel.abi.names import FRAME_SIZE, EnvironmentId, Frame, Slot
 from exokernel.kernel.state import frames
 from exokernel.spec.frames import is_data
@@ -24,9 +24,16 @@ def console_write_error(
 
 
 def console_read_error(caller: EnvironmentId, key: Slot) -> int:
-    """But for NothingToRead, which is not the tables' to say."""
     return key_error(caller, key, Rights.READ, CONSOLE_GUARD)
+
+
+def console_read_device_error() -> int:
+    return NothingToRead.number
 
 
 def machine_halt_error(caller: EnvironmentId, key: Slot) -> int:
     return key_error(caller, key, Rights.WRITE, POWER_GUARD)
+
+
+def machine_halt_ends(caller: EnvironmentId, key: Slot) -> bool:
+    return machine_halt_error(caller, key) == ALLOWED

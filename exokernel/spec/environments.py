@@ -3,7 +3,7 @@
 from exokernel.abi.capability import Capability, Rights
 from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
 from exokernel.abi.layout import FIRST_KERNEL_SLOT, SELF_SLOT
-from exokernel.abi.names import GENERATIONS, NOBODY, EnvironmentId, Frame, Generation, Index, Page, Slot
+from exokernel.abi.names import FIRST, GENERATIONS, NOBODY, EnvironmentId, Frame, Generation, Index, Page, Slot
 from exokernel.abi.tables import FrameKind, Phase, Reason, Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch.x86_64.paging import kernel_root
@@ -209,6 +209,11 @@ def environment_destroy_error(caller: EnvironmentId, environment: EnvironmentId,
     if environment == caller:
         return ALLOWED
     return key_error(caller, key, Rights.GRANT, environments[environment].guard)
+
+
+def environment_destroy_ends(caller: EnvironmentId, environment: EnvironmentId, key: Slot) -> bool:
+    """The machine ends with the environment it was booted for."""
+    return environment == FIRST and environment_destroy_error(caller, environment, key) == ALLOWED
 
 
 def environment_destroy_identity(environment: EnvironmentId, any_environment: EnvironmentId) -> IdentityRow:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from exokernel.abi.capability import Rights
 from exokernel.abi.environment_page import VECTORS
 from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
-from exokernel.abi.names import FRAME_SIZE, NOBODY, SLICES, USER_PAGES, EnvironmentId, Slice, Slot
+from exokernel.abi.names import FIRST, FRAME_SIZE, NOBODY, SLICES, USER_PAGES, EnvironmentId, Slice, Slot
 from exokernel.abi.tables import Phase, Reason, Resource
 from exokernel.kernel.arch import machine
 from exokernel.kernel.state import environments, machine_state, slices
@@ -232,6 +232,10 @@ def tick_machine(after: Wheel) -> MachineRow:
     return MachineRow(current, is_told and not dies, now, before.ticks + 1)
 
 
+def tick_ends() -> bool:
+    return dies_of_tick(FIRST)
+
+
 def tick_value() -> int:
     """Where whoever has the processor is told that its slice is over."""
     current = machine_state().current
@@ -273,6 +277,10 @@ def die_assumes(reason: Reason, vector: int) -> bool:
 def die_identity(any_environment: EnvironmentId) -> IdentityRow:
     before = identity_row(any_environment)
     return in_phase(before, Phase.DEAD) if any_environment == machine_state().current else before
+
+
+def die_ends() -> bool:
+    return machine_state().current == FIRST
 
 
 def die_conduct(reason: Reason, vector: int, any_environment: EnvironmentId) -> ConductRow:

@@ -7,7 +7,7 @@ from exokernel.prover.own import KINDS
 from exokernel.prover.system import load_system
 
 OF_ALL_CALLS = ("invariants", "counts", "totals", "theorems", "consequences", "assumptions", "loops")
-OF_A_CALL = ("assumes", "error", "step_error", "value", *KINDS)
+OF_A_CALL = ("assumes", "ends", "error", "device_error", "step_error", "value", *KINDS)
 
 pytestmark = pytest.mark.slow
 

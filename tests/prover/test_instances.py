@@ -14,7 +14,7 @@ NEXT = Schema(
     terms.within(X, 100),
     [("cells", (X,)), ("cells", (X + number(1),))],
     triggers=[("cells", (0,))],
-    counted=Counted("uses", number(0), X),
+    counted=Counted("uses", number(0), X, terms.TRUE),
 )
 ALWAYS = Schema(Claim("always", "m", (), "bool", ""), (), terms.within(variable("all"), 9), [])
 SEEDS = [("cells", (variable("a"),))]

@@ -34,6 +34,7 @@ record Seat size 12 align 4:
   8 price: u32
 end
 static @seats: Seat[16] at -4096
+instruction m.fill(%to: int in "di", %count: int in "cx", %value: int in "ax") -> none in "" is "rep stosq" clobbers "memory" clobbers "rcx" clobbers "rdi"
 """
 
 CODE = """
@@ -75,14 +76,14 @@ define void @spill(i64 %seat) {
 define void @clean(i64 %frame) {
   %1 = shl i64 %frame, 12
   %2 = add i64 %1, -140737488355328
-  call void asm sideeffect "rep stosq", "{di},{cx},{ax},~{memory},~{rcx},~{rdi}"(i64 %2, i64 512, i64 0)
+  call void asm sideeffect "rep stosq", "{di},{cx},{ax},~{dirflag},~{flags},~{fpsr},~{memory},~{rcx},~{rdi}"(i64 %2, i64 512, i64 0)
   ret void
 }
 
 define void @askew(i64 %frame) {
   %1 = shl i64 %frame, 12
   %2 = add i64 %1, -140737488355320
-  call void asm sideeffect "rep stosq", "{di},{cx},{ax},~{memory},~{rcx},~{rdi}"(i64 %2, i64 512, i64 0)
+  call void asm sideeffect "rep stosq", "{di},{cx},{ax},~{dirflag},~{flags},~{fpsr},~{memory},~{rcx},~{rdi}"(i64 %2, i64 512, i64 0)
   ret void
 }
 
@@ -187,7 +188,7 @@ step:
   %old = load i32, ptr %price, align 4
   %new = add nuw i32 %old, 7
   store i32 %new, ptr %price, align 4
-  call void asm sideeffect "ring $0", "r,~{memory}"(i64 %place)
+  call void asm sideeffect "ring $0", "r,~{dirflag},~{flags},~{fpsr},~{memory}"(i64 %place)
   %next = add nuw nsw i64 %place, 1
   %over = icmp eq i64 %next, %count
   br i1 %over, label %end, label %step
@@ -226,8 +227,8 @@ def test_a_loop_goes_step_by_step_with_its_source() -> None:
         ("icmp eq i64 %next, %count", "icmp eq i64 %place, %count"),
         ("label %step, label %end\nstep", "label %end, label %end\nstep"),
         ("(i64 %place)", "(i64 %next)"),
-        ('  call void asm sideeffect "ring $0", "r,~{memory}"(i64 %place)\n', ""),
-        ("end:\n", 'end:\n  call void asm sideeffect "ring $0", "r,~{memory}"(i64 0)\n'),
+        ('  call void asm sideeffect "ring $0", "r,~{dirflag},~{flags},~{fpsr},~{memory}"(i64 %place)\n', ""),
+        ("end:\n", 'end:\n  call void asm sideeffect "ring $0", "r,~{dirflag},~{flags},~{fpsr},~{memory}"(i64 0)\n'),
     ],
 )
 def test_a_loop_that_differs_is_found(right: str, wrong: str) -> None:
@@ -281,7 +282,7 @@ first:
 
 define internal fastcc void @exokernel.kernel.m.tell(i64 %bell) {
 first:
-  call void asm sideeffect "ring $0", "r,~{memory}"(i64 %bell)
+  call void asm sideeffect "ring $0", "r,~{dirflag},~{flags},~{fpsr},~{memory}"(i64 %bell)
   ret void
 }
 """
@@ -330,4 +331,5 @@ def test_what_touches_a_table_is_not_compared_apart() -> None:
 
 
 def test_constant_tables_are_read(machine: Machine) -> None:
-    assert machine.constants == {"table": [5, 7, 9], "text": [111, 107, 10], "texts": ["text", "text"]}
+    found = {name: (each.size, each.items) for name, each in machine.constants.items()}
+    assert found == {"table": (8, [5, 7, 9]), "text": (1, [111, 107, 10]), "texts": (8, ["text", "text"])}

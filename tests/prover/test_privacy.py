@@ -66,6 +66,31 @@ block done:
 end
 """
 
+BEGINS_WITH = """
+function call() -> int:
+  local %i: int
+  local %found: int
+block entry:
+  %i = 0
+  %found = load @memory[3]: u64
+  jump head
+block head:
+  %0: bool = %i < 16
+  branch %0, body, done
+block body:
+  %1: bool = %i == 99
+  branch %1, forget, next
+block forget:
+  %found = 0
+  jump next
+block next:
+  %i = %i + 1
+  jump head
+block done:
+  return %found
+end
+"""
+
 MOVES = """
 function call() -> int:
 block entry:
@@ -85,7 +110,7 @@ def told_by(source: str) -> set[str]:
     return learned(Run(Call("call", "", (), False), (), [], outcomes, executor.journal, []))
 
 
-@pytest.mark.parametrize("source", [ANSWERS, REFUSES, WRITES, CARRIES], ids=["answers", "refuses", "writes", "carries"])
+@pytest.mark.parametrize("source", [ANSWERS, REFUSES, WRITES, CARRIES, BEGINS_WITH], ids=["answers", "refuses", "writes", "carries", "begins with"])
 def test_a_leak_is_found(source: str) -> None:
     assert told_by(source) == {"memory"}
 

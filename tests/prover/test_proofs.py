@@ -32,6 +32,22 @@ OTHERWISE = [  # module, function, what is done otherwise, text before, text aft
         "    machine.forget(page_at(table, index), 1)\n    exchange(table, index, Entry())\n",
     ),
     ("processor", "give_up", "begins nobody", "machine.idle()", "run(NOBODY, 0)"),
+    ("translations", "repossess", "forgets less than nothing", "Entry())\n    machine.forget(page_at(table, index), 1)", "Entry())\n    machine.forget(page_at(table, index), -1)"),
+    (
+        "slices",
+        "slice_free",
+        "stops the clock",
+        "slices[slice].guard)\n\n    own(slice, NOBODY)\n",
+        "slices[slice].guard)\n\n    own(slice, NOBODY)\n    machine_state().slice_length = 0\n",
+    ),
+    ("console", "console_write", "finds nothing to read", "    put_all(stream", "    if offset == 5:\n        raise NothingToRead\n    put_all(stream"),
+    (
+        "console",
+        "machine_halt",
+        "asks nobody",
+        "    require(caller, key, Rights.WRITE, POWER_GUARD)\n",
+        "    if status != 5:\n        require(caller, key, Rights.WRITE, POWER_GUARD)\n",
+    ),
 ]
 
 
@@ -105,6 +121,10 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
         ("die", "machine_ends_with_its_first_environment", "processor.end: without `machine.power_off(ORDERLY)`"),
         ("table_free", "link_removed_is_forgotten", "tables.table_free: without `machine.forget_all()`"),
         ("environment_clone", "fresh_environment_has_no_registers", "environments.conceive: without `machine.forget_registers(environment)`"),
+        ("repossess", "safe", "translations.repossess: forgets less than nothing"),
+        ("slice_free", "keeps", "slices.slice_free: stops the clock"),
+        ("console_write", "error", "console.console_write: finds nothing to read"),
+        ("machine_halt", "ends", "console.machine_halt: asks nobody"),
     ],
 )
 def test_what_random_walks_may_miss_is_refuted(

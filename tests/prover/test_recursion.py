@@ -130,3 +130,14 @@ def test_a_loop_keeps_what_is_said_of_it(relation: str, verdict: Verdict) -> Non
         known = Instances([*recursions.schemas, *executor.journal.declared]).found_from(stand.accesses)
         facts = [demand.fact for demand in executor.journal.demands]
         assert prove([*stand.outcome.conditions, *facts, *known], stand.claim).verdict is expected
+
+
+def test_a_claim_of_a_loop_that_is_false_on_entry_does_not_show_itself() -> None:
+    down = COUNT.replace("count() -> int", "count(%n: int) -> int").replace("%i = 0", "%i = %n").replace("%i < 16", "%i > 3").replace("%i + 1", "%i - 1")
+    executor, recursions, state = prepare(down.replace("RELATION", "!=").replace("seats[%i]", "seats[3]"))
+    claim = Claim("count", "exokernel.spec.loops", (Parameter("step", "int"), Parameter("found", "int")), "bool", "So many are taken.")
+    executor.declared = {"exokernel.kernel.seats.count": [Declared(claim, None)]}
+    executor.run("exokernel.kernel.seats.count", (terms.variable("n"),), state)
+    on_entry = executor.journal.stands[0]
+    known = Instances([*recursions.schemas, *executor.journal.declared]).found_from(on_entry.accesses)
+    assert prove([*on_entry.outcome.conditions, *known], on_entry.claim).verdict is Verdict.REFUTED

@@ -79,6 +79,16 @@ def template_text(form: op.InstructionForm) -> str:
     return re.sub(r"\{(\w+(?::\w)?)\}", operand, form.template.replace("$", "$$"))
 
 
+def constraints_text(form: op.InstructionForm) -> str:
+    """Where results and operands are, and what else is changed."""
+    results = [f"={constraint(one)}" for one in form.result_register.split(",") if one]
+    operands = [
+        constraint(form.registers.get(parameter.name, "r")) for parameter in form.parameters for _ in machine_type(parameter.type)
+    ]
+    changed = [f"~{{{one}}}" for one in sorted({*form.clobbers, "flags", "dirflag", "fpsr"})]
+    return ",".join([*results, *operands, *changed])
+
+
 def escaped(text: str) -> str:
     """Text between the quotes of an LLVM string."""
     return escaped_octets(text.encode())
@@ -94,18 +104,15 @@ def escaped_octets(octets: bytes) -> str:
 
 def instruct(emitter: Emitter, item: op.Instruct) -> None:
     form = emitter.module.program.instructions[item.instruction]
-    constraints = [f"={constraint(one)}" for one in form.result_register.split(",") if one]
     arguments: list[str] = []
-    for parameter, argument in zip(form.parameters, item.arguments):
+    for argument in item.arguments:
         for value, given, wanted in zip(emitter.value(argument), scalars(argument.type), machine_type(argument.type)):
             taken = value if given == wanted else resized(emitter, value, given, wanted)
             arguments.append(f"{wanted} {taken}")
-            constraints.append(constraint(form.registers.get(parameter.name, "r")))
-    constraints += [f"~{{{one}}}" for one in sorted({*form.clobbers, "flags", "dirflag", "fpsr"})]
     types = machine_type(form.result)
     text = (
         f'call {returned(types)} asm sideeffect "{escaped(template_text(form))}", '
-        f'"{",".join(constraints)}"({", ".join(arguments)})'
+        f'"{constraints_text(form)}"({", ".join(arguments)})'
     )
     if not types:
         emitter.emit(text)

@@ -8,7 +8,7 @@ it are no business of this comparison.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -203,11 +203,30 @@ def load(where: Map, state: State, address: Sum, size: int) -> Term:
     return terms.simplify(terms.joined(reversed(octets)))
 
 
+def keeps_all(where: Map, address: Sum, value: Term) -> Term:
+    """That a value's bytes mean no more than the fields they are written to can hold. Raises Unsupported."""
+    region, _, offset = where.locate(address)
+    claims = []
+    for leaf in written_by(region, offset, value):
+        held, first = where.layout.family(leaf.family).bits, 8 * (leaf.offset - offset)
+        if held < 8 * leaf.size:
+            if not 0 <= first <= value.size() - 8 * leaf.size:
+                raise Unsupported(f"a store to a part of {leaf.family}")
+            rest = terms.slice_bits(value, first + 8 * leaf.size - 1, first + held)
+            claims.append(terms.equal(rest, number(0, rest.size())))
+    return terms.both(claims)
+
+
+def written_by(region: Region, offset: int, value: Term) -> list[Leaf]:
+    """The fields that a value's bytes are written to, at an offset of a record. Raises Unsupported."""
+    return list(dict.fromkeys(leaf_at(region, place) for place in range(offset, offset + value.size() // 8)))
+
+
 def store(where: Map, state: State, address: Sum, value: Term) -> State:
     """The state with a value's bytes written, all of them to fields of one record. Raises Unsupported."""
     region, index, offset = where.locate(address)
     size = value.size() // 8
-    for leaf in dict.fromkeys(leaf_at(region, place) for place in range(offset, offset + size)):
+    for leaf in written_by(region, offset, value):
         first, end = max(leaf.offset, offset), min(leaf.offset + leaf.size, offset + size)
         table = state.table(leaf.family)
         key = key_in(table, index)
@@ -272,12 +291,9 @@ def decomposed(term: Term) -> Sum:
     return Sum(0, ((1, term),))
 
 
-def chosen(table: list[int], address: Sum, width: int) -> Term:
-    """A number of a constant table, by its place; beyond the table, any."""
-    size, place = max(width // 8, 1), number(address.constant)
-    for coefficient, term in address.parts:
-        place = place + term * number(coefficient)
-    place, value = terms.simplify(place), terms.variable("beyond a table", width)
-    for index, each in enumerate(table):
-        value = terms.choose(terms.simplify(place == number(index * size)), number(each, width), value)
+def chosen(items: Sequence[int], places: Sequence[Term], width: int) -> Term:
+    """A number of a constant table, which lies at one of these places."""
+    value = number(items[-1], width)
+    for item, here in zip(items[:-1], places):
+        value = terms.choose(here, number(item, width), value)
     return value

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import z3
 
+from exokernel.compiler.ir.operations import Program
+from exokernel.compiler.lower.control import constraints_text, template_text
 from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.llvm.addresses import as_sum, is_in_memory
-from exokernel.prover.llvm.effects import as_term, filled, perform
+from exokernel.prover.llvm.effects import Issued, as_term, filled, perform
 from exokernel.prover.llvm.instructions import (
     Values,
     bit,
@@ -19,7 +21,8 @@ from exokernel.prover.llvm.instructions import (
     split_operands,
     term_of,
 )
-from exokernel.prover.llvm.reader import Code, Instruction, plain
+from exokernel.prover.llvm.reader import Instruction, Limits, form_of, limits_of, plain
+from exokernel.prover.llvm.undefined import within_range
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
 
@@ -27,14 +30,14 @@ if TYPE_CHECKING:
     from exokernel.prover.llvm.execute import Machine
 
 CALLED = re.compile(r'(@(?:"[^"]*"|[\w.$-]+))\((.*)\)')
-ASSEMBLY = re.compile(r'asm (?:sideeffect )?"([^"]*)", "([^"]*)"\((.*)\)')
-IGNORED = ("llvm.assume", "llvm.lifetime", "llvm.experimental")
+ASSEMBLY = re.compile(r'^(void|i64|ptr) asm sideeffect "([^"]*)", "([^"]*)"\((.*)\)')
+BARRIERS = ("~{memory}", "=r,0")  # nothing is issued; what is given may be anything for all that LLVM knows
+IGNORED = ("llvm.lifetime.", "llvm.experimental.noalias.scope.decl")
 
 
 def call(machine: Machine, values: Values, one: Instruction) -> Any:
-    written = ASSEMBLY.search(one.rest)
-    if written:
-        return assembly(machine, values, written.group(1), split_operands(written.group(3)))
+    if " asm " in f" {one.rest}":
+        return assembly(machine, values, one.rest)
     found = CALLED.search(one.rest)
     if found is None:
         raise Unsupported(f"call {one.rest}")
@@ -46,31 +49,35 @@ def call(machine: Machine, values: Values, one: Instruction) -> Any:
     if name.startswith(IGNORED):
         return None
     arguments = [values.typed(each) for each in operands]
+    for each, value in zip(operands, arguments):
+        note_limits(machine, values.path, limits_of(each), value)
+    if name == "llvm.assume":
+        machine.note_bounds(values.path, terms.equal(arguments[0], number(1, 1)))
+        return None
     if name.startswith("llvm.memset"):
         return memory_set(machine, values, arguments)
     if name.startswith("llvm."):
         return intrinsic(name, arguments)
     if name not in machine.module:
         raise Unsupported(f"a call of {name}")
-    if name in machine.apart:
-        return told_apart(machine, values.path, name, list(map(as_term, arguments)))
-    return machine.call(values.path, name, arguments, one.result)
-
-
-def told_apart(machine: Machine, path: Path, name: str, arguments: list[Term]) -> Term | None:
-    """A call of a function that is compared by itself, for arguments in these ranges."""
-    code = machine.module[name]
+    code, before = machine.module[name], one.rest[: found.start()]
+    if form_of(before) != code.form:
+        raise Unsupported(f"a call of {name} as if it were {form_of(before)}")
     for parameter, value in zip(code.parameters, arguments, strict=True):
-        machine.note_bounds(path, in_range(code, parameter, value))
-    return machine.apart[name].happen(path, arguments)
+        note_limits(machine, values.path, code.ranges.get(parameter), value)
+    if name in machine.apart:
+        return machine.apart[name].happen(values.path, list(map(as_term, arguments)))
+    returned = machine.call(values.path, name, arguments, one.result)
+    for path in returned if one.result else ():
+        for limits in (code.returns, limits_of(before)):
+            note_limits(machine, path, limits, path.locals[one.result])
+    return returned
 
 
-def in_range(code: Code, parameter: str, value: Term) -> Term:
-    """What optimised code takes for granted of an argument."""
-    if parameter not in code.ranges:
-        return terms.TRUE
-    least, above = code.ranges[parameter]
-    return terms.both((number(least) <= value, value < number(above)))
+def note_limits(machine: Machine, path: Path, limits: Limits | None, value: Any) -> None:
+    """Record that a value lies where LLVM takes it for granted that it does."""
+    if limits is not None:
+        machine.note_bounds(path, within_range(limits, as_term(value)))
 
 
 def intrinsic(name: str, arguments: list[Any]) -> Any:
@@ -110,10 +117,25 @@ def memory_set(machine: Machine, values: Values, arguments: list[Any]) -> None:
     put(machine, values.path, as_sum(target), number(0, 8 * length))
 
 
-def assembly(machine: Machine, values: Values, text: str, operands: list[str]) -> Any:
-    arguments = [values.typed(each) for each in operands if each]
-    if text == "":  # a barrier, or a value whose origin is hidden
+def assembly(machine: Machine, values: Values, text: str) -> Any:
+    """An instruction that some function of the source declares. Raises Unsupported."""
+    written = ASSEMBLY.match(text)
+    if written is None:
+        raise Unsupported(f"the instruction {text}")
+    issued = Issued(written.group(2), written.group(3))
+    operands = [each for each in split_operands(written.group(4)) if each]
+    arguments = [values.typed(each) for each in operands]
+    if not issued.template and issued.constraints in BARRIERS:
         return arguments[0] if arguments else None
-    for each in filled(text, arguments):
+    if issued not in issued_by(machine.map.program):
+        raise Unsupported(f"an instruction of no function: {' '.join(issued)}")
+    for operand, value in zip(operands, arguments):
+        note_limits(machine, values.path, limits_of(operand), value)
+    for each in filled(issued, arguments):
         machine.note_bounds(values.path, is_in_memory(each))
-    return perform(values.path, text, arguments)
+    return perform(values.path, issued, arguments)
+
+
+def issued_by(program: Program) -> set[Issued]:
+    """The instructions that functions of the source are declared to be."""
+    return {Issued(template_text(each), constraints_text(each)) for each in program.instructions.values()}

@@ -9,6 +9,7 @@ them a table was written is not compared.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import z3
 
@@ -26,6 +27,7 @@ from exokernel.prover.terms import Term, number
 
 TRACE = "trace"
 CLEAR, COPY = "rep stosq", "rep movsq"
+FILLING = {CLEAR: "{di},{cx},{ax},", COPY: "{di},{si},{cx},"}  # in which registers their operands are
 FRAME_WORDS = FRAME_SIZE // 8
 FRAME_BITS = (FRAMES - 1).bit_length()
 
@@ -34,22 +36,31 @@ def add_trace(layout: Layout) -> None:
     layout.add_root(TRACE, Cell(64))
 
 
-def perform(path: Path, text: str, operands: Sequence[Sum | Term]) -> Term | None:
-    """Do what an instruction does, spelt as for LLVM; its answer, if it is one that answers."""
-    if text not in (CLEAR, COPY):
-        return event(path, text, [as_term(each) for each in operands])
-    count, value = operands[1:] if text == CLEAR else (operands[2], number(0))
+class Issued(NamedTuple):
+    """An instruction, spelt as for LLVM."""
+
+    template: str
+    constraints: str  # where its operands are
+
+
+def perform(path: Path, issued: Issued, operands: Sequence[Sum | Term]) -> Term | None:
+    """Do what an instruction does; its answer, if it is one that answers. Raises Unsupported."""
+    if issued.template not in FILLING:
+        return event(path, " ".join(issued), [as_term(each) for each in operands])
+    count, value = operands[1:] if issued.template == CLEAR else (operands[2], number(0))
     if terms.literal(as_term(count)) != FRAME_WORDS or terms.literal(as_term(value)) != 0:
-        raise Unsupported(f"{text} of anything but a whole frame")
-    target, *source = map(frame_at, filled(text, operands))
+        raise Unsupported(f"{issued.template} of anything but a whole frame")
+    if not issued.constraints.startswith(FILLING[issued.template]):
+        raise Unsupported(f"{issued.template} with operands in {issued.constraints}")
+    target, *source = map(frame_at, filled(issued, operands))
     table = path.state.table(f"{WORDS}[]")
     path.state = path.state.with_table(f"{WORDS}[]", table.updated(Fill(target, (), *source or [None])))
     return None
 
 
-def filled(text: str, operands: Sequence[Sum | Term]) -> list[Sum]:
+def filled(issued: Issued, operands: Sequence[Sum | Term]) -> list[Sum]:
     """The addresses of the frame that an instruction fills, and of the one that it copies; none, if it is no such instruction."""
-    return [as_sum(each) for each in operands[: {CLEAR: 1, COPY: 2}.get(text, 0)]]
+    return [as_sum(each) for each in operands[: {CLEAR: 1, COPY: 2}.get(issued.template, 0)]]
 
 
 def frame_at(address: Sum) -> Term:

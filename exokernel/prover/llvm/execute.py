@@ -8,7 +8,7 @@ refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from exokernel.prover.cells import State
 from exokernel.prover.execute import Flow, Unsupported
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.instructions import Values, perform
-from exokernel.prover.llvm.reader import Code, Instruction
+from exokernel.prover.llvm.reader import Code, Constants, Instruction
 from exokernel.prover.llvm.simulation import Simulation
 from exokernel.prover.paths import Conditions, Outcome, Path, merge_paths
 from exokernel.prover.terms import Term
@@ -37,19 +37,25 @@ class Trap:
     conditions: Conditions
 
 
+Promise = tuple[str, str, Instruction]  # of an instruction in a block of a function
+
+
 @dataclass
 class Machine:
     """A module, and what its execution leaves behind besides its outcome."""
 
     module: dict[str, Code]
     map: Map
-    constants: dict[str, list[Any]] = field(default_factory=dict)
+    constants: dict[str, Constants] = field(default_factory=dict)
     apart: Mapping[str, Event] = field(default_factory=dict)
     simulation: Simulation | None = None  # passes loops
     traps: list[Trap] = field(default_factory=list)
-    bounds: list[Term] = field(default_factory=list)  # that what was accessed lies in its table, what was passed in its range
+    bounds: list[Term] = field(default_factory=list)  # what LLVM takes for granted: that an address lies in its table, and so on
+    promises: list[tuple[Promise, Term]] = field(default_factory=list)
+    doubtful: set[Promise] = field(default_factory=set)  # what may break its promise
     flows: dict[str, Flow] = field(default_factory=dict)
     place: tuple[str, str] = ("", "")  # the function and the block that run
+    unknowns: int = 0
 
     def run(self, name: str, arguments: list[Any], state: State, conditions: Conditions) -> list[Outcome]:
         """Every way a function ends."""
@@ -91,7 +97,14 @@ class Machine:
                         pending.setdefault(target, []).append(after)
                     else:
                         leaving.setdefault(target, []).append(after)
+        if pending:
+            raise Unsupported(f"{code.name}: nothing leads in order to {', '.join(pending)}")
         return leaving, back
+
+    def anything(self, width: int) -> Term:
+        """What an undefined value is taken for: each time for another unknown."""
+        self.unknowns += 1
+        return terms.variable(f"undefined {self.unknowns}", width)
 
     def pass_loop(self, code: Code, head: str, path: Path) -> Iterator[tuple[str | None, Path]]:
         if self.simulation is None:
@@ -107,12 +120,22 @@ class Machine:
         if not terms.is_true(claim):
             self.bounds.append(terms.implies(terms.both(path.conditions), claim))
 
-    def mark(self) -> tuple[int, int]:
-        return len(self.traps), len(self.bounds)
+    def trusted(self, path: Path, one: Instruction, promises: Iterable[Term], result: Term) -> Term:
+        """The result of an instruction that keeps its promises; of one that may not, anything where it does not."""
+        promise, claim = (*self.place, one), terms.simplify(terms.both(promises))
+        if terms.is_true(claim):
+            return result
+        if promise in self.doubtful:
+            return terms.choose(claim, result, self.anything(result.size()))
+        self.promises.append((promise, terms.implies(terms.both(path.conditions), claim)))
+        return result
 
-    def back_to(self, mark: tuple[int, int]) -> None:
+    def mark(self) -> tuple[int, int, int]:
+        return len(self.traps), len(self.bounds), len(self.promises)
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
         """Forget what was noted since."""
-        del self.traps[mark[0] :], self.bounds[mark[1] :]
+        del self.traps[mark[0] :], self.bounds[mark[1] :], self.promises[mark[2] :]
 
     def block(self, code: Code, name: str, path: Path) -> Iterator[tuple[str | None, Path]]:
         paths = [path]
@@ -127,7 +150,7 @@ class Machine:
             paths = [after for each in paths for after in self.step(each, one)]
 
     def step(self, path: Path, one: Instruction) -> list[Path]:
-        result = perform(self, Values(path), one)
+        result = perform(self, Values(self, path), one)
         if isinstance(result, list):  # what a call came back with
             return result
         if result is not None and one.result:
@@ -144,7 +167,7 @@ class Machine:
         return returned
 
     def leave(self, code: Code, name: str, path: Path, last: Instruction) -> Iterator[tuple[str | None, Path]]:
-        values = Values(path)
+        values = Values(self, path)
         if last.operation == "ret":
             path.locals = {} if last.rest == "void" else {"ret": values.typed(last.rest)}
             yield None, path
@@ -157,6 +180,8 @@ class Machine:
             yield self.enter(code, name, label(otherwise), path.fork(terms.negate(chosen)))
         elif last.operation == "switch":
             yield from self.switch(code, name, path, last, values)
+        else:
+            self.note_bounds(path, terms.FALSE)  # control never comes here
 
     def switch(
         self, code: Code, name: str, path: Path, last: Instruction, values: Values
@@ -172,7 +197,7 @@ class Machine:
 
     def enter(self, code: Code, source: str, target: str, path: Path) -> tuple[str, Path]:
         """Go along an edge: the target's phi nodes take their values."""
-        values, taken = Values(path), dict[str, Any]()
+        values, taken = Values(self, path), dict[str, Any]()
         for one in code.blocks[target]:
             if one.operation != "phi":
                 break

@@ -15,8 +15,9 @@ import z3
 
 from exokernel.prover import terms
 from exokernel.prover.execute import Unsupported
-from exokernel.prover.llvm.addresses import Sum, as_sum, chosen, is_within, load, store
-from exokernel.prover.llvm.reader import Instruction, plain
+from exokernel.prover.llvm.addresses import Sum, as_sum, chosen, is_within, keeps_all, load, store
+from exokernel.prover.llvm.reader import Constants, Instruction, plain
+from exokernel.prover.llvm.undefined import demanded, flags_of, promised, promised_to_convert
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
 
@@ -35,8 +36,8 @@ SYMBOL = re.compile(r"^ptrtoint \(ptr (@[^ ]+) to i64\)$")
 class Values:
     """Reads operands in the locals of a path."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, machine: Machine, path: Path) -> None:
+        self.machine, self.path = machine, path
 
     def typed(self, text: str) -> Any:
         """An operand with its type before it."""
@@ -61,7 +62,7 @@ class Values:
         if text in ("true", "false"):
             return number(text == "true", width)
         if text in ("poison", "undef"):
-            return terms.variable(f"poison{width}", width)
+            return self.machine.anything(width)
         return number(int(text), width)
 
     def pointer(self, text: str) -> Sum:
@@ -85,7 +86,7 @@ class Values:
             widths = [int(each[1:]) for each in parts]
             if text == "zeroinitializer":
                 return tuple(number(0, width) for width in widths)
-            return tuple(terms.variable(f"poison{width}", width) for width in widths)
+            return tuple(map(self.machine.anything, widths))
         return tuple(self.typed(each.strip()) for each in text.strip("{} ").split(","))
 
     def truth(self, text: str) -> Term:
@@ -146,13 +147,14 @@ def perform(machine: Machine, values: Values, one: Instruction) -> Any:
     """The result of an instruction; a list of paths for a call that comes back by several."""
     rest = WORDS_OF_ATTRIBUTES.sub("", one.rest).strip()
     if one.operation in ARITHMETIC:
-        return arithmetic(values, one.operation, one.rest)
+        return arithmetic(machine, values, one)
     if one.operation == "icmp":
         relation, kind, left, right = re.match(r"^(\w+) (\w+) (.*), (.*)$", rest).groups()  # type: ignore[union-attr]
         first, second = (term_of(values.operand(kind, each)) for each in (left, right))
-        return bit(COMPARISONS[relation](first, second))
+        promises = promised("icmp", flags_of(one.rest), first, second)
+        return machine.trusted(values.path, one, promises, bit(COMPARISONS[relation](first, second)))
     if one.operation in ("zext", "sext", "trunc", "inttoptr", "ptrtoint", "freeze"):
-        return conversion(values, one.operation, rest)
+        return conversion(machine, values, one)
     if one.operation == "select":
         condition, then, otherwise = split_operands(rest)
         chosen = terms.equal(values.typed(condition), number(1, 1))
@@ -180,29 +182,34 @@ def term_of(value: Any) -> Term:
     return value.term if isinstance(value, Sum) else value
 
 
-def arithmetic(values: Values, operation: str, rest: str) -> Term:
-    plain_text = WORDS_OF_ATTRIBUTES.sub("", rest).strip()
+def arithmetic(machine: Machine, values: Values, one: Instruction) -> Term:
+    plain_text, operation, flags = WORDS_OF_ATTRIBUTES.sub("", one.rest).strip(), one.operation, flags_of(one.rest)
     kind, left, right = re.match(r"^(\w+) (.*), (.*)$", plain_text).groups()  # type: ignore[union-attr]
     first, second = term_of(values.operand(kind, left)), term_of(values.operand(kind, right))
+    for claim in demanded(operation, first, second):
+        machine.note_bounds(values.path, claim)
     shift = terms.literal(second)
     if operation == "shl" and shift is not None and first.size() == terms.BITS:
-        return number(2**shift) * first  # a multiple, for `decomposed` to see
-    if operation == "or" and "disjoint" in rest:
-        return first + second
-    return ARITHMETIC[operation](first, second)
+        result = number(2**shift) * first  # a multiple, for `decomposed` to see
+    elif operation == "or" and "disjoint" in flags:
+        result = first + second
+    else:
+        result = ARITHMETIC[operation](first, second)
+    return machine.trusted(values.path, one, promised(operation, flags, first, second), result)
 
 
-def conversion(values: Values, operation: str, rest: str) -> Any:
-    operand, _, kind = rest.partition(" to ")
+def conversion(machine: Machine, values: Values, one: Instruction) -> Any:
+    operation = one.operation
+    operand, _, kind = WORDS_OF_ATTRIBUTES.sub("", one.rest).strip().partition(" to ")
     value = values.typed(operand)
     if operation in ("inttoptr", "freeze"):
         return as_sum(value) if operation == "inttoptr" else value
     if operation == "ptrtoint":
         return value.term
     width = int(kind[1:])
-    if operation == "trunc":
-        return terms.simplify(terms.low_bits(value, width))
-    return terms.simplify(terms.widen(value, width, operation == "sext"))
+    is_cut, is_signed = operation == "trunc", operation == "sext"
+    result = terms.simplify(terms.low_bits(value, width) if is_cut else terms.widen(value, width, is_signed))
+    return machine.trusted(values.path, one, promised_to_convert(operation, flags_of(one.rest), value, width), result)
 
 
 def split_operands(text: str) -> list[str]:
@@ -229,18 +236,25 @@ def read(machine: Machine, values: Values, kind: str, pointer: str, result: str)
     width = 64 if kind == "ptr" else int(kind[1:])
     table = machine.constants.get(address.symbol)
     if table is not None:
-        return symbols_at(machine, values.path, table, address, result) if kind == "ptr" else chosen(table, address, width)
+        if width != 8 * table.size:
+            raise Unsupported(f"{kind} in a table of {table.size} bytes each")
+        places = places_in(table, address)
+        machine.note_bounds(values.path, terms.either(places))
+        return symbols_at(values.path, table, places, result) if kind == "ptr" else chosen(table.items, places, width)
     machine.note_bounds(values.path, is_within(machine.map, address, max(width // 8, 1)))
     return terms.low_bits(load(machine.map, values.path.state, address, max(width // 8, 1)), width)
 
 
-def symbols_at(machine: Machine, path: Path, table: list[Any], address: Sum, result: str) -> list[Path]:
-    """A pointer of a constant table: a path for each that it may be."""
+def places_in(table: Constants, address: Sum) -> list[Term]:
+    """Of each item of a constant table: whether it lies at an address."""
     place = replace(address, symbol="").term
-    chosen = [terms.simplify(terms.equal(place, number(8 * index))) for index in range(len(table))]
-    machine.note_bounds(path, terms.either(chosen))
-    found = [path.fork(condition) for condition in chosen]
-    for each, symbol in zip(found, table):
+    return [terms.simplify(terms.equal(place, number(table.size * index))) for index in range(len(table.items))]
+
+
+def symbols_at(path: Path, table: Constants, places: list[Term], result: str) -> list[Path]:
+    """A pointer of a constant table: a path for each that it may be."""
+    found = [path.fork(condition) for condition in places]
+    for each, symbol in zip(found, table.items):
         each.locals[result] = Sum(symbol=symbol)
     return [each for each in found if not each.impossible]
 
@@ -248,13 +262,16 @@ def symbols_at(machine: Machine, path: Path, table: list[Any], address: Sum, res
 def write(machine: Machine, values: Values, rest: str) -> None:
     operand, pointer = split_operands(rest)[:2]
     value = term_of(values.typed(operand))
-    if value.size() < 8:
+    if value.size() == 1:
         value = terms.widen(value, 8)
+    if value.size() % 8:
+        raise Unsupported(f"a store of {value.size()} bits")
     put(machine, values.path, as_sum(values.typed(pointer)), value)
 
 
 def put(machine: Machine, path: Path, address: Sum, value: Term) -> None:
     machine.note_bounds(path, is_within(machine.map, address, value.size() // 8))
+    machine.note_bounds(path, keeps_all(machine.map, address, value))
     path.state = store(machine.map, path.state, address, value)
 
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NAME = r'[%@](?:"[^"]*"|[\w.$-]+)'
-HEAD = re.compile(rf"^define .*?(?P<name>@(?:\"[^\"]*\"|[\w.$-]+))\((?P<parameters>.*)\)[^()]*\{{$")
-RANGE = re.compile(rf"range\(i64 (-?\d+), (-?\d+)\) ({NAME})(?:,|$)")
+HEAD = re.compile(rf"^define (?P<before>.*?)(?P<name>@(?:\"[^\"]*\"|[\w.$-]+))\((?P<parameters>.*)\)[^()]*\{{$")
+LIMITS = re.compile(r"range\(i\d+ (-?\d+), (-?\d+)\) ")
+RANGE = re.compile(rf"{LIMITS.pattern}({NAME})(?:,|$)")
+KIND = re.compile(r"(\{[^}]*\}|\w+)\s*$")
 CONSTANT = re.compile(
-    r'^(@"?[\w.$-]+"?) = private unnamed_addr constant \[\d+ x (?:i\d+|ptr)\] (?:\[([^\]]*)\]|c"([^"]*)")', re.MULTILINE
+    r'^(@"?[\w.$-]+"?) = .*?constant \[\d+ x (i\d+|ptr)\] (?:\[([^\]]*)\]|c"([^"]*)")', re.MULTILINE
 )
+NUMBER = re.compile(r"^(@[\w.$-]+) = [\w ]*constant i(\d+) (\d+)", re.MULTILINE)
 LABEL = re.compile(r'^(?P<name>"[^"]*"|[\w.$-]+):')
 RESULT = re.compile(rf"^({NAME}) = (.*)$")
 METADATA = re.compile(r",?\s*!\w[\w.]* !\d+|,?\s*!\w+ !\{\}|,?\s*!dbg !\d+")
@@ -28,13 +31,26 @@ class Instruction:
     rest: str
 
 
+Limits = tuple[int, int]  # the least, and above the greatest
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a function is called, as far as that must be the same where it is defined and where it is called."""
+
+    is_fast: bool
+    kind: str  # of what it returns
+
+
 @dataclass
 class Code:
     """One function."""
 
     name: str
     parameters: list[str]
-    ranges: dict[str, tuple[int, int]] = field(default_factory=dict)  # of parameters: the least, and above the greatest
+    form: Form = Form(False, "void")
+    ranges: dict[str, Limits] = field(default_factory=dict)  # of parameters
+    returns: Limits | None = None
     blocks: dict[str, list[Instruction]] = field(default_factory=dict)
 
 
@@ -47,7 +63,8 @@ def read_module(text: str) -> dict[str, Code]:
         head = HEAD.match(line.split(" !dbg")[0].rstrip(" {") + " {") if line.startswith("define") else None
         if head is not None:
             ranges = {name: (int(least), int(above)) for least, above, name in RANGE.findall(head["parameters"])}
-            code = Code(plain(head["name"]), re.findall(r'(%(?:"[^"]*"|[\w.$-]+))(?:,|$)', head["parameters"]), ranges)
+            parameters = re.findall(r'(%(?:"[^"]*"|[\w.$-]+))(?:,|$)', head["parameters"])
+            code = Code(plain(head["name"]), parameters, form_of(head["before"]), ranges, limits_of(head["before"]))
             found[code.name] = code
             block = code.blocks.setdefault("0", [])
         elif line.startswith("}"):
@@ -64,12 +81,33 @@ def read_module(text: str) -> dict[str, Code]:
     return found
 
 
-def read_constants(text: str) -> dict[str, list[Any]]:
-    """The constant tables, by name: of numbers, of bytes, or of the names of other tables."""
-    found = {}
-    for name, items, octets in CONSTANT.findall(text):
+def form_of(before: str) -> Form:
+    """How a function is called, from what stands before its name."""
+    kind = KIND.search(before)
+    return Form("fastcc" in before.split(), kind.group(1) if kind else "")
+
+
+def limits_of(before: str) -> Limits | None:
+    """Between what a value lies, from what stands before it."""
+    found = LIMITS.search(before)
+    return (int(found.group(1)), int(found.group(2))) if found else None
+
+
+@dataclass(frozen=True)
+class Constants:
+    """A constant table: of numbers, of bytes, or of names; one number is a table, too."""
+
+    size: int  # of each, in bytes
+    items: list[Any]
+
+
+def read_constants(text: str) -> dict[str, Constants]:
+    """The constant tables, by name."""
+    found = {plain(name): Constants(int(bits) // 8, [int(value)]) for name, bits, value in NUMBER.findall(text)}
+    for name, kind, items, octets in CONSTANT.findall(text):
         last = [each.split()[-1] for each in items.split(",")] if items else []
-        found[plain(name)] = [plain(each) if each.startswith("@") else int(each) for each in last] or octets_of(octets)
+        listed = [plain(each) if each.startswith("@") else int(each) for each in last] or octets_of(octets)
+        found[plain(name)] = Constants(8 if kind == "ptr" else int(kind[1:]) // 8, listed)
     return found
 
 

@@ -17,14 +17,14 @@ import z3
 
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Embedded, Reference
-from exokernel.compiler.lower.control import template_text
+from exokernel.compiler.lower.control import constraints_text, template_text
 from exokernel.prover import machine, terms
 from exokernel.prover.arithmetic import RELATIONS
 from exokernel.prover.cells import Indices, State, Table
 from exokernel.prover.execute import Executor, Frame, Graph, Model, Unsupported, ended
 from exokernel.prover.layout import Layout
-from exokernel.prover.llvm.addresses import Leaf, Map, Sum, byte_in, chosen, leaves_of
-from exokernel.prover.llvm.effects import add_trace, perform
+from exokernel.prover.llvm.addresses import Leaf, Map, byte_in, chosen, leaves_of
+from exokernel.prover.llvm.effects import Issued, add_trace, perform
 from exokernel.prover.loops import Guess, Loop, assigned_in, comparisons
 from exokernel.prover.machine import PAGES_OF, REQUESTS, WORDS
 from exokernel.prover.paths import Outcome, Path
@@ -197,7 +197,7 @@ def leading(block: op.Block, old: str, new: str) -> op.Block:
 def instruct(executor: Follower, frame: Frame, path: Path, item: op.Instruct) -> None:
     form = executor.program.instructions[item.instruction]
     operands = [operand(path, each) for each in item.arguments]
-    answer = perform(path, template_text(form), operands)
+    answer = perform(path, Issued(template_text(form), constraints_text(form)), operands)
     if item.target is not None:
         path.locals[item.target.name] = answer
 
@@ -218,7 +218,9 @@ def octet(executor: Follower, frame: Frame, path: Path, item: op.Octet) -> None:
     if not isinstance(view, Literal):
         raise Unsupported(f"{frame.function.name} looks into bytes it was given")
     executor.demand(path, terms.within(index, len(view.content)), "the index is within the bytes", item.location)
-    found = chosen(list(octets_of(view)), Sum(0, ((1, index),)), 8)
+    octets = octets_of(view)
+    places = [terms.simplify(terms.equal(index, number(place))) for place in range(len(octets))]
+    found = chosen(octets, places, 8)
     path.locals[item.target.name] = terms.simplify(terms.widen(found, terms.BITS))
 
 
