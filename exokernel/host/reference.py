@@ -23,9 +23,10 @@ SPECIFICATION = ROOT / "exokernel" / "spec"
 SPECIFIED = (
     "Below each call stands its specification, from `exokernel/spec/`, as it is proved: `NAME_error` is the error it\n"
     "raises, 0 for none; `NAME_frame` and the like are what the row of any thing is afterwards, in terms of the state\n"
-    "before. A kind of row for which there is no function stays as it was.\n"
+    "before. A kind of row for which there is no function stays as it was, and so does whatever no row shows. The machine\n"
+    "ends exactly when `NAME_ends` gives a status; `NAME_device_error` is what a device may say instead of 0.\n"
 )
-SAID = "_(error|step|step_error|value|frame|word|slot|identity|account|conduct|slice|machine)"
+SAID = "_(ends|error|device_error|step|step_error|value|frame|word|slot|identity|account|conduct|slice|machine)"
 SECTION = re.compile(r"^# (?P<title>[A-Z][\w ,]+)$", re.M)
 
 

@@ -98,7 +98,7 @@ class Journal:
     universals: list[Universal] = field(default_factory=list)
     stands: list[Stand] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
-    halts: list[Outcome] = field(default_factory=list)  # where the machine ends
+    halts: list[Outcome] = field(default_factory=list)  # where the machine ends, and with which status
     declared: list[Schema] = field(default_factory=list)  # known at the heads of loops
     has_loops: bool = False
 

@@ -1,10 +1,12 @@
 """A call's own specification: which error it raises when, and exactly what it does.
 
 The specification of a call NAME is functions of the state before it. `NAME_error` gives the
-error it raises, or 0. For each kind of row (see `spec.rows`) `NAME_KIND` gives the row of any
-thing afterwards; a kind for which there is none stays as it was. Where a call makes several
-steps, `done` is how many it returns: all there are, or as many as come before the first for which
-`NAME_step_error` gives an error; `NAME_value` is what others return. What such a call does to counters follows from what they count.
+error it raises, or 0; `NAME_ends` the status with which the machine ends, or NEVER. For each kind of row (see
+`spec.rows`) `NAME_KIND` gives the row of any thing afterwards; a kind for which there is none stays
+as it was, and so does what no row shows. Where a call makes several steps, `done` is how many it
+returns: all there are, or as many as come before the first for which `NAME_step_error` gives an
+error; `NAME_value` is what others return. What such a call does to counters follows from what
+they count.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from exokernel.prover.system import System
 from exokernel.prover.terms import Term
 from exokernel.prover.values import Value, agree, is_term
 
+NEVER = -1  # in the place of a status, as in `spec.rows`
 KINDS = ("frame", "word", "slot", "identity", "account", "conduct", "slice", "machine")
 
 
@@ -30,25 +33,25 @@ def own_specification(system: System, run: Run) -> Iterator[Obligation]:
     yield from steps_done(system, run)
     for outcome in run.outcomes:
         yield raises(system, run, outcome)
-        yield from ends(system, run, outcome, False)
+        yield from ends(system, run, outcome, terms.number(NEVER))
         if not surely_raises(outcome):
             yield from value(system, run, outcome)
             yield from keeps(system, outcome, shown)
             for kind in KINDS:
                 yield from row(system, run, kind, outcome)
     for outcome in run.journal.halts:
-        yield from ends(system, run, outcome, True)
+        yield from ends(system, run, outcome, outcome.value)
 
 
 def rows_of(system: System, run: Run, kind: str) -> Claim | None:
     return system.specification.function(f"{run.call.name}_{kind}")
 
 
-def said_before(system: System, run: Run, what: str) -> Reading:
-    """What the specification says of the call in the state before it; 0, if nothing."""
+def said_before(system: System, run: Run, what: str, otherwise: int = 0) -> Reading:
+    """A number that the specification says of the call in the state before it."""
     claim = rows_of(system, run, what)
     if claim is None:
-        return Reading(terms.number(0), terms.TRUE, [], frozenset())
+        return Reading(terms.number(otherwise), terms.TRUE, [], frozenset())
     return value_of(system.executor, claim.qualified, arguments_of(run, claim, {}), system.state)
 
 
@@ -73,13 +76,12 @@ def raises(system: System, run: Run, outcome: Outcome) -> Obligation:
     return Obligation("error", what, goal, conditions, known_states(outcome), reading.accesses, end=outcome)
 
 
-def ends(system: System, run: Run, outcome: Outcome, has_ended: bool) -> Iterator[Obligation]:
-    """That the machine ends exactly when it should."""
-    claim = rows_of(system, run, "ends")
-    if claim is None and not has_ended:
+def ends(system: System, run: Run, outcome: Outcome, status: Value) -> Iterator[Obligation]:
+    """That the machine ends exactly when it should, and with the status it should."""
+    reading = said_before(system, run, "ends", NEVER)
+    goal = terms.both((reading.defined, terms.equal(reading.value, status)))
+    if terms.is_true(goal):
         return
-    reading = Reading(terms.FALSE, terms.TRUE, [], frozenset()) if claim is None else said_before(system, run, "ends")
-    goal = terms.both((reading.defined, terms.equal(reading.value, terms.truth(has_ended))))
     what = "the machine ends exactly when it should"
     conditions = list(outcome.conditions)
     yield Obligation("ends", what, goal, conditions, known_states(outcome), reading.accesses, end=outcome)

@@ -3,9 +3,10 @@
 from exokernel.abi.capability import CONSOLE_GUARD, POWER_GUARD, Rights
 from exokernel.abi.errors import BadLength, NoCapability, NothingToRead, NotPermitted, WrongKind
 from exokernel.abi.names import FRAME_SIZE, EnvironmentId, Frame, Slot
+from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.kernel.state import frames
 from exokernel.spec.frames import is_data
-from exokernel.spec.rows import ALLOWED, held, key_error
+from exokernel.spec.rows import ALLOWED, NEVER, held, key_error
 
 
 def console_write_error(
@@ -35,5 +36,5 @@ def machine_halt_error(caller: EnvironmentId, key: Slot) -> int:
     return key_error(caller, key, Rights.WRITE, POWER_GUARD)
 
 
-def machine_halt_ends(caller: EnvironmentId, key: Slot) -> bool:
-    return machine_halt_error(caller, key) == ALLOWED
+def machine_halt_ends(caller: EnvironmentId, key: Slot) -> int:
+    return ORDERLY if machine_halt_error(caller, key) == ALLOWED else NEVER

@@ -7,10 +7,12 @@ from exokernel.abi.names import FIRST, GENERATIONS, NOBODY, EnvironmentId, Frame
 from exokernel.abi.tables import FrameKind, Phase, Reason, Resource
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch.x86_64.paging import kernel_root
+from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.kernel.state import environments, frames
 from exokernel.spec.frames import FREE, is_free
 from exokernel.spec.rows import (
     ALLOWED,
+    NEVER,
     AccountRow,
     ConductRow,
     FrameRow,
@@ -211,9 +213,10 @@ def environment_destroy_error(caller: EnvironmentId, environment: EnvironmentId,
     return key_error(caller, key, Rights.GRANT, environments[environment].guard)
 
 
-def environment_destroy_ends(caller: EnvironmentId, environment: EnvironmentId, key: Slot) -> bool:
+def environment_destroy_ends(caller: EnvironmentId, environment: EnvironmentId, key: Slot) -> int:
     """The machine ends with the environment it was booted for."""
-    return environment == FIRST and environment_destroy_error(caller, environment, key) == ALLOWED
+    is_last = environment == FIRST and environment_destroy_error(caller, environment, key) == ALLOWED
+    return ORDERLY if is_last else NEVER
 
 
 def environment_destroy_identity(environment: EnvironmentId, any_environment: EnvironmentId) -> IdentityRow:

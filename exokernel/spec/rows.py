@@ -2,9 +2,11 @@
 
 A call is specified by functions of the state before it. `NAME_error` says which error it
 raises, or 0; and for each kind of row, `NAME_frame`, `NAME_word` and so on say what the row of
-*any* thing is afterwards. A kind for which a call has no function is left as it is. So what
-a call does is said exactly, and that it does nothing else is said too. `NAME_value` says what
-it returns. Where that is how many steps it did, `done` is that number, and `NAME_step_error`
+*any* thing is afterwards. A kind for which a call has no function is left as it is, and so is
+all that no row shows. So what a call does is said exactly, and that it does nothing else is
+said too. A call for which nothing says `NAME_error` raises nothing, but for what a device may
+say (`NAME_device_error`). The machine ends exactly when `NAME_ends` gives a status. `NAME_value` says what it
+returns. Where that is how many steps it did, `done` is that number, and `NAME_step_error`
 says why it goes no further. `after`, where a function asks for it, is a view of the state in
 which the call ends.
 
@@ -23,6 +25,7 @@ from exokernel.kernel.arch import machine
 from exokernel.kernel.state import capabilities, environments, frames, machine_state, slices
 
 ALLOWED = 0
+NEVER = -1  # in the place of a status with which the machine ends
 
 
 class FrameRow(NamedTuple):

@@ -13,10 +13,12 @@ from exokernel.abi.errors import InUse, NoCapability, QuotaExceeded, WrongKind
 from exokernel.abi.names import FIRST, FRAME_SIZE, NOBODY, SLICES, USER_PAGES, EnvironmentId, Slice, Slot
 from exokernel.abi.tables import Phase, Reason, Resource
 from exokernel.kernel.arch import machine
+from exokernel.kernel.drivers.power import ORDERLY
 from exokernel.kernel.state import environments, machine_state, slices
 from exokernel.spec.environments import can_end, in_phase, unused_quota
 from exokernel.spec.rows import (
     ALLOWED,
+    NEVER,
     AccountRow,
     ConductRow,
     IdentityRow,
@@ -232,8 +234,8 @@ def tick_machine(after: Wheel) -> MachineRow:
     return MachineRow(current, is_told and not dies, now, before.ticks + 1)
 
 
-def tick_ends() -> bool:
-    return dies_of_tick(FIRST)
+def tick_ends() -> int:
+    return ORDERLY if dies_of_tick(FIRST) else NEVER
 
 
 def tick_value() -> int:
@@ -279,8 +281,8 @@ def die_identity(any_environment: EnvironmentId) -> IdentityRow:
     return in_phase(before, Phase.DEAD) if any_environment == machine_state().current else before
 
 
-def die_ends() -> bool:
-    return machine_state().current == FIRST
+def die_ends() -> int:
+    return ORDERLY if machine_state().current == FIRST else NEVER
 
 
 def die_conduct(reason: Reason, vector: int, any_environment: EnvironmentId) -> ConductRow:
