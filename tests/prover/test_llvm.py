@@ -17,17 +17,11 @@ from exokernel.prover.llvm.reader import read_constants, read_module
 from exokernel.prover.machine import WORDS
 from exokernel.prover.solver import Verdict, prove
 from exokernel.prover.system import Call, System
+from tests.prover.small import RECORDS
 
 pytestmark = pytest.mark.slow
 
-TABLES = """
-record exokernel.abi.environment_page.EnvironmentPage size 8 align 8:
-  0 begin: i64
-end
-record exokernel.abi.tables.MapRequest size 8 align 8:
-  0 index: i64
-end
-record Seat size 12 align 4:
+TABLES = f"""{RECORDS}record Seat size 12 align 4:
   0 taken: u32
   4 owner: u16
   6 row: u16

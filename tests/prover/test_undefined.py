@@ -7,17 +7,11 @@ from exokernel.prover.claims import Specification
 from exokernel.prover.equality import Module, Source, compare
 from exokernel.prover.llvm.reader import read_constants, read_module
 from exokernel.prover.system import Call, System
+from tests.prover.small import RECORDS
 
 pytestmark = pytest.mark.slow
 
-TABLES = """
-record exokernel.abi.environment_page.EnvironmentPage size 8 align 8:
-  0 begin: i64
-end
-record exokernel.abi.tables.MapRequest size 8 align 8:
-  0 index: i64
-end
-record Seat size 8 align 4:
+TABLES = f"""{RECORDS}record Seat size 8 align 4:
   0 taken: bool
   4 price: u32
 end
@@ -26,8 +20,7 @@ function exokernel.kernel.gate.caller() -> int at "m.py":1:1:
 block entry:
   return 1
 end
-instruction m.read(%port: int in "dx") -> int in "ax" is "in {port}" clobbers "memory"
-instruction m.fill(%to: int in "di", %count: int in "cx", %value: int in "ax") -> none in "" is "rep stosq" clobbers "memory" clobbers "rcx" clobbers "rdi"
+instruction m.read(%port: int in "dx") -> int in "ax" is "in {{port}}" clobbers "memory"
 """
 GATE = 'function m.rise.gate({parameters}) -> int at "m.py":2:1:\nblock entry:\n{body}end\n'
 CODE = "define {{ i64, i32 }} @syscall_1({parameters}) {{\n{body}}}\n"
