@@ -186,10 +186,12 @@ class Computer:
         also: Sequence[str] = (),
         monitor: Sequence[str] = (),
         steer: Callable[[Debugger], None] | None = None,
+        counted: bool = True,
         **choices: Any,
     ) -> Ending:
         """Boot with an archive.
 
+        Time passes by instructions: a slice is ten million of them, however busy the host, unless `counted` is False.
         `also` are further words for QEMU; `monitor` goes to its monitor once there is output; with `steer` the machine
         stands still before its first instruction and is the debugger's, until that lets it go.
         """
@@ -197,7 +199,7 @@ class Computer:
             choices["debugger"] = str(self.folder / "debugger")
         with ExitStack() as stack:
             files = [stack.enter_context((self.folder / name).open("w+b")) for name in Streams._fields]
-            machine = Machine(str(self.kernel), None if archive is None else str(archive), **choices)
+            machine = Machine(str(self.kernel), None if archive is None else str(archive), counted=counted, **choices)
             command = machine.command(QEMU, Streams(*(file.fileno() for file in files)))
             process = stack.enter_context(
                 subprocess.Popen(

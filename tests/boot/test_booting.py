@@ -62,9 +62,7 @@ def test_writable_data_is_a_copy_and_the_rest_of_its_page_is_empty(computer: Com
 
 
 def test_boot_takes_few_instructions(computer: Computer) -> None:
-    ending = computer.run(
-        "rdtsc\n shrl $20, %eax\n movl %eax, %ebx\n halt %ebx", memory=256 << 20, counted=True
-    )
+    ending = computer.run("rdtsc\n shrl $20, %eax\n movl %eax, %ebx\n halt %ebx", memory=256 << 20)
     assert ending.halted is not None and ending.halted < BOOT_LIMIT
 
 

@@ -112,12 +112,12 @@ def unmasked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("flag", ATTACKS)
 def test_a_flag_does_not_follow_into_the_kernel(computer: Computer, flag: str) -> None:
-    assert computer.run(ATTACKS[flag], counted=True).halted == 0
+    assert computer.run(ATTACKS[flag]).halted == 0
 
 
 @pytest.mark.parametrize("flag", ATTACKS)
 def test_one_that_follows_is_a_way_in(unmasked: Path, tmp_path: Path, flag: str) -> None:
-    ending = Computer(unmasked, tmp_path).run(ATTACKS[flag], counted=True)
+    ending = Computer(unmasked, tmp_path).run(ATTACKS[flag])
     assert ending.halted != 0 if flag == "direction" else panicked(ending, BITES[flag])
 
 

@@ -128,7 +128,7 @@ class Stage:
             writer.close()
         choice = 0 if lost is None else number_of(lost)
         loader = f"loader,addr={CHOICE:#x},data={choice},data-len=8"
-        return self.computer.boot(archive, counted=True, also=["-device", loader], **choices)
+        return self.computer.boot(archive, also=["-device", loader], **choices)
 
 
 def lines_of(ending: Ending) -> dict[Attack, Line]:
