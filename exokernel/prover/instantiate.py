@@ -133,6 +133,13 @@ def holds(executor: Executor, claim: Claim, arguments: Indices, state: State) ->
     return reading
 
 
+def sees(executor: Executor, view: Claim, arguments: Indices, state: State) -> Reading:
+    """A view of these names in a state: that it is defined."""
+    reading = value_of(executor, view.qualified, arguments, state)
+    reading.value = terms.implies(within_ranges(view, arguments), reading.defined)
+    return reading
+
+
 def split(access: Access) -> Access:
     """An access to a joined table as one by two names."""
     path, indices = access

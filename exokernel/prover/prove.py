@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
 from exokernel.prover.between import steps_between
-from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables
+from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables, sees
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import learned
@@ -114,12 +114,14 @@ def prove_call(
 
 
 def prove_consequences(system: System, clause: str | None = None) -> Result:
-    """Prove what follows from the invariants, and that they last until the next call."""
+    """Prove what follows from the invariants, that all views are defined then, and that they last until the next call."""
     began, result = time.perf_counter(), Result(CONSEQUENCES, paths=1)
-    for claim in system.specification.all("consequences"):
+    views = system.specification.all("views")
+    for claim in (*system.specification.all("consequences"), *views):
         if clause is not None and claim.name != clause:
             continue
-        reading = holds(system.executor, claim, parameter_variables(claim, "!"), system.state)
+        asked = sees if claim in views else holds
+        reading = asked(system.executor, claim, parameter_variables(claim, "!"), system.state)
         known = system.instances(system.state).found_from(reading.accesses, DEPTH)
         answer = solver.prove(known, reading.value, keep_model=False)
         result.clauses[claim.name] = 1

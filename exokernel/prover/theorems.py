@@ -1,7 +1,8 @@
 """Two-state theorems of a step, and what a call's own specification says of it.
 
 A theorem is a function of what a view saw of one thing before and after; it is proved for an
-unknown thing. `NAME_allowed` is evaluated before the call, `NAME_done` gets views of the things
+unknown thing. That views are defined wherever the invariants hold is proved once, of all calls (see
+`prove_consequences`). `NAME_allowed` is evaluated before the call, `NAME_done` gets views of the things
 it names by its parameters. Which claims there are stands in `spec`; here they become questions.
 """
 
@@ -51,13 +52,9 @@ def theorem(system: System, run: Run, claim: Claim, outcome: Outcome) -> Iterato
         accesses += seen
     values = tuple(fixed.get(each.name, names.get(each.name)) for each in claim.parameters)
     reading = value_of(executor, claim.qualified, values, outcome.state)
-    goal = terms.implies(
-        within_ranges(viewer, arguments), terms.both((reading.defined, reading.value))
-    )
+    goal = terms.implies(within_ranges(viewer, arguments), terms.both((reading.defined, reading.value)))
     conditions = list(outcome.conditions)
-    yield Obligation(
-        claim.name, claim.sentence, goal, conditions, known_states(outcome), accesses, end=outcome
-    )
+    yield Obligation(claim.name, claim.sentence, goal, conditions, known_states(outcome), accesses, end=outcome)
 
 
 def unchanged(before: Value, after: Value) -> bool:

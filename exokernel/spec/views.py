@@ -7,7 +7,7 @@ how it is seen.
 from typing import NamedTuple
 
 from exokernel.abi.capability import Capability
-from exokernel.abi.names import ENVIRONMENTS, FRAMES, TABLE_ENTRIES, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
+from exokernel.abi.names import ENVIRONMENTS, FRAMES, NOBODY, TABLE_ENTRIES, EnvironmentId, Frame, Generation, Index, Page, Slice, Slot
 from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.kernel.arch import machine
@@ -136,14 +136,14 @@ ON = Departure(GOES_ON, Frame(0), Frame(0), Page(0), 0)
 
 class ProcessorView(NamedTuple):
     current: EnvironmentId  # who has the processor
-    begins: Departure  # where that environment would begin
+    begins: Departure  # where that environment would begin; nobody begins at 0
     departure: Departure
 
 
 def see_processor() -> ProcessorView:
     current = machine_state().current
     state = environments[current]
-    entry = machine.environment_page(state.page).begin
+    entry = machine.environment_page(state.page).begin if current != NOBODY else 0
     return ProcessorView(current, Departure(current, state.root, state.page, state.at, entry), departure())
 
 

@@ -1,17 +1,19 @@
 """The kernel's own calls: proved, awake to changes, and with a counterexample when they are wrong."""
 
 import runpy
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from exokernel.dialect import memory
+from exokernel.prover.claims import ROOT
 from exokernel.prover.counterexample import write_test
 from exokernel.prover.mutants import Changed, Workshop, mutants_of
 from exokernel.prover.mutations import Mutation
-from exokernel.prover.prove import prove_call
-from exokernel.prover.system import KERNEL, System, load_system
+from exokernel.prover.prove import prove_call, prove_consequences
+from exokernel.prover.system import KERNEL, System, load_program, load_system
 from tests.kernel.trial import find_story
 from tests.kernel.try_mutants import Planted
 
@@ -132,6 +134,17 @@ def test_what_random_walks_may_miss_is_refuted(
 ) -> None:
     with Changed(system, workshop.changed_functions(system, mutants[label])):
         (failure,) = prove_call(system, system.calls[call], clause, stop_early=True).failures
+    assert failure.verdict == "refuted"
+
+
+def test_a_view_sees_something_in_every_state(system: System, tmp_path: Path) -> None:
+    """One that faults where nobody has the processor is told: theorems would speak of what it does not see."""
+    shutil.copytree(ROOT / "exokernel", tmp_path / "exokernel", ignore=shutil.ignore_patterns("__pycache__"))
+    path, guard = tmp_path / "exokernel/spec/views.py", " if current != NOBODY else 0"
+    path.write_text(path.read_text().replace(guard, ""))
+    blind = load_program(system.calls, system.specification, tmp_path).functions["exokernel.spec.views.see_processor"]
+    with Changed(system, {blind.name: blind}):
+        (failure,) = prove_consequences(system, "see_processor").failures
     assert failure.verdict == "refuted"
 
 
