@@ -6,6 +6,7 @@ from exokernel.compiler.ir.reader import read_program
 from exokernel.prover.claims import Specification
 from exokernel.prover.equality import Module, Source, compare
 from exokernel.prover.llvm.reader import read_constants, read_module
+from exokernel.prover.llvm.undefined import PROMISES
 from exokernel.prover.system import Call, System
 from tests.prover.small import RECORDS
 
@@ -56,6 +57,45 @@ def test_a_flag_is_a_promise_that_has_to_be_kept(changed: str, is_equal: bool) -
     added = int(changed.rpartition(" ")[2])
     source = SUM.replace("%1 + 8", f"%1 + {added}")
     assert (verdict(source, ADDED.replace("add i64 %low, 8", changed)) == "equal") is is_equal
+
+
+# Instructions of what `%x` leaves of an argument or of its lower half, `%t`; and which bits may be left so that the promise is kept.
+PROMISING = {
+    "add nuw i64 %x, 1": 7,
+    "add nsw i64 %x, 1": 7,
+    "sub nuw i64 8, %x": 7,
+    "sub nsw i64 %x, 1": 7,
+    "mul nuw i64 %x, 3": 7,
+    "mul nsw i64 %x, 3": 7,
+    "shl nuw i64 %x, 3": 7,
+    "shl nsw i64 %x, 3": 7,
+    "lshr exact i64 %x, 3": -8,
+    "ashr exact i64 %x, 3": -8,
+    "udiv exact i64 %x, 8": -8,
+    "sdiv exact i64 %x, 8": -8,
+    "or disjoint i64 %x, 8": 7,
+    "icmp samesign ult i64 %x, 9": 7,
+    "zext nneg i32 %t to i64": 7,
+    "trunc nuw i64 %x to i32": 7,
+    "trunc nsw i64 %x to i32": 7,
+}
+
+
+@pytest.mark.parametrize("promising", PROMISING)
+def test_every_promise_is_asked(promising: str) -> None:
+    """The instruction and the same without its flag differ in nothing if it is kept, and else in anything."""
+    operation, _, rest = promising.split(" ", 2)
+    kind = {"icmp": "i1", "trunc": "i32"}.get(operation, "i64")
+    code = f"first:\n  %x = and i64 %a, MASK\n  %t = trunc i64 %x to i32\n  %one = {promising}\n  %other = {operation} {rest}\n"
+    result = "add i64 %d, 0" if kind == "i64" else f"zext {kind} %d to i64"
+    code += f"  %d = xor {kind} %one, %other\n  %r = {result}\n{SUCCEEDS}"
+    assert verdict("  return 0\n", code.replace("MASK", str(PROMISING[promising]))) == "equal"
+    assert verdict("  return 0\n", code.replace("MASK", "-1")) == "different"
+
+
+def test_there_is_a_test_for_every_promise() -> None:
+    asked = {tuple(each.split(" ")[:2]) for each in PROMISING}
+    assert asked >= set(PROMISES)
 
 
 def test_a_promise_may_be_broken_where_nobody_uses_the_result() -> None:
