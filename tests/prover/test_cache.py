@@ -1,0 +1,66 @@
+"""What was proved is remembered only of what it was proved of."""
+
+import pytest
+
+from exokernel.compiler.ir.reader import read_program
+from exokernel.prover.cache import key_of
+from exokernel.prover.claims import Specification
+from exokernel.prover.system import Call, System
+from tests.prover.small import RECORDS
+
+KERNEL = f"""{RECORDS}record Seat size 8 align 4:
+  0 taken: bool
+  4 price: u32
+end
+static @seats: Seat[16] at -4096
+instruction m.read(%port: int in "dx") -> int in "ax" is "in {{port}}" clobbers "memory"
+function m.rise(%a: int, %b: int) -> int at "m.py":2:1:
+block entry:
+  %1: int = instruct m.read(%a)
+  %2: int = call m.sum(%1, %b)
+  return %2
+end
+function m.sum(%a: int, %b: int) -> int at "m.py":9:1:
+block entry:
+  %1: int = %a + %b
+  return %1
+end
+function exokernel.spec.m.rise_value(%a: int) -> int at "spec.py":2:1:
+block entry:
+  return %a
+end
+function m.another() -> int at "m.py":20:1:
+block entry:
+  return 1
+end
+"""
+
+
+def key(kernel: str) -> str:
+    return key_of(System(read_program(kernel), Specification(), {}), Call("rise", "m", (), False))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("m.read(%a)", "m.read(%b)"),
+        ("m.sum(%a: int, %b: int)", "m.sum(%b: int, %a: int)"),
+        ("%a + %b", "%a - %b"),
+        ("  return %a\n", "  return 0\n"),
+        ("4 price: u32", "4 price: i32"),
+        ("Seat[16]", "Seat[32]"),
+        ("at -4096", "at -8192"),
+        ("in {port}", "inb {port}"),
+        ('"dx"', '"cx"'),
+        (' clobbers "memory"', ""),
+    ],
+)
+def test_another_kernel_is_proved_anew(before: str, after: str) -> None:
+    assert KERNEL.count(before) == 1
+    assert key(KERNEL) != key(KERNEL.replace(before, after))
+
+
+@pytest.mark.parametrize(("before", "after"), [('"m.py":9:1', '"m.py":10:5'), ("  return 1\n", "  return 2\n")])
+def test_neither_lines_nor_what_a_call_does_not_reach_make_it_another(before: str, after: str) -> None:
+    assert KERNEL.count(before) == 1
+    assert key(KERNEL) == key(KERNEL.replace(before, after))
