@@ -166,13 +166,13 @@ def arguments_for(world: World, chance: Random, name: str) -> tuple[Any, ...]:
 # Moves
 
 
-ESTATES = ("frames", "slice")
+SCENES = ("frames", "slice", "debt", "edge")  # see `scene`
 LESS = (Rights.READ, Rights.READ, Rights.WRITE)  # than a frame's owner has
 
 
-def furnishing(tables: bool, others: int, estate: str = "", rights: Rights = Rights.READ) -> Iterator[Move]:
+def furnishing(tables: bool, others: int, setting: str = "", rights: Rights = Rights.READ) -> Iterator[Move]:
     """Begin where something is possible at once: tables, keys that open frames for less than all, other environments
-    that live, what one left that died."""
+    that live, and a scene."""
     if tables:
         for parent, frame in ((8, 16), (16, 17), (17, 18)):
             yield call("table_alloc", parent, 0, frame, ROOT_SLOT)
@@ -190,15 +190,35 @@ def furnishing(tables: bool, others: int, estate: str = "", rights: Rights = Rig
         yield call("environment_quota", name, ROOT_SLOT, Resource.NAMES, 2)
         yield Move("set_page", (name, ENTRY, ENTRY))
         yield call("environment_start", name, ROOT_SLOT)
-    if estate and others:
-        last = 1 + others
-        yield call("yield_to", last)
-        if estate == "frames":
+    if others or setting == "edge":
+        yield from scene(setting, 1 + others)
+
+
+def scene(name: str, last: int) -> Iterator[Move]:
+    """What has happened before: the last environment died and left frames, or a slice; nobody can run but a debtor, who
+    has given up; the last page that a library may map is mapped, and the one behind it was tried."""
+    match name:
+        case "frames":
+            yield call("yield_to", last)
             yield call("frame_alloc", 26, 0, by=last)
             yield call("frame_alloc", 27, 0, by=last)
-        else:
+            yield call("environment_destroy", last, 0, by=last)
+        case "slice":
+            yield call("yield_to", last)
             yield call("slice_alloc", 3, 0, by=last)
-        yield call("environment_destroy", last, 0, by=last)
+            yield call("environment_destroy", last, 0, by=last)
+        case "debt":
+            yield call("slice_alloc", 1, ROOT_SLOT)
+            yield call("slice_give", 1, ROOT_SLOT, last)
+            yield Move("tick")
+            yield Move("tick")
+            for each in range(2, last + 1):
+                yield Move("set_page", (each, 0, 0))
+            yield call("yield_to", NOBODY)
+        case "edge":
+            for parent, index, frame in ((8, 255, 24), (24, 511, 25), (25, 511, 26)):
+                yield call("table_alloc", parent, index, frame, ROOT_SLOT)
+            yield call("map_range", 26, 510, 2, data_entry(28), 0)
 
 
 def any_call(world: World, chance: Random, name: str) -> Iterator[Move]:

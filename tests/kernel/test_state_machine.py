@@ -64,11 +64,11 @@ class Kernel(RuleBasedStateMachine):
     @initialize(
         tables=st.sampled_from([True, True, False]),
         others=st.integers(0, 2),
-        estate=st.sampled_from(["", *moves.ESTATES]),
+        setting=st.sampled_from(["", *moves.SCENES]),
         rights=st.sampled_from(moves.LESS),
     )
-    def furnish(self, tables: bool, others: int, estate: str, rights: Rights) -> None:
-        self.make(moves.furnishing(tables, others, estate, rights))
+    def furnish(self, tables: bool, others: int, setting: str, rights: Rights) -> None:
+        self.make(moves.furnishing(tables, others, setting, rights))
 
     on_capabilities = calling(*GROUPS[0])
     on_frames = calling(*GROUPS[1])

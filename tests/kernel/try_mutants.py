@@ -75,10 +75,10 @@ class Recorder(Trial):
             return super().do(move)
         if move.arguments[:2] == ("environment_destroy", FIRST):
             return False
-        before = self.shared(self.world.snapshot())
+        before, waits = self.shared(self.world.snapshot()), self.world.machine.current == NOBODY
         outcome = outcome_of(self, move)
         error = outcome.answer.error if move.method == "call" else outcome.answer
-        key = name, error, len(outcome.after) - len(before), tables_changed(before, outcome.after), outcome.departure is None
+        key = name, error, waits, len(outcome.after) - len(before), tables_changed(before, outcome.after), outcome.departure is None
         self.alike[key] = self.alike.get(key, 0) + 1
         if self.alike[key] <= KEPT:
             self.cases.setdefault(name, []).append(Case(before, move, outcome._replace(after=self.shared(outcome.after))))
