@@ -166,7 +166,8 @@ def arguments_for(world: World, chance: Random, name: str) -> tuple[Any, ...]:
 # Moves
 
 
-SCENES = ("frames", "slice", "debt", "edge")  # see `scene`
+COMMON, RARE = ("frames", "slice"), ("debt", "edge")  # see `scene`
+SCENES = COMMON + RARE
 LESS = (Rights.READ, Rights.READ, Rights.WRITE)  # than a frame's owner has
 
 

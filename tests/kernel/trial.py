@@ -14,7 +14,7 @@ from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect.calls import Answer
 from tests.kernel import fake_machine, oracle
-from tests.kernel.moves import LESS, SCENES, Move, any_moves, furnishing
+from tests.kernel.moves import COMMON, LESS, Move, any_moves, furnishing
 from tests.kernel.worlds import FRAMES, QUOTA, World
 
 STEPS = 60  # of a walk
@@ -145,7 +145,7 @@ def walk(trial: Trial, chance: Random, story: list[Move], steps: int = STEPS, fa
             story.append(move)
             trial.do(move)
 
-    make(furnishing(chance.randrange(3) != 2, chance.randrange(3), chance.choice(("", "", *SCENES)), chance.choice(LESS)))
+    make(furnishing(chance.randrange(3) != 2, chance.randrange(3), chance.choice(("", "", *COMMON)), chance.choice(LESS)))
     for _ in range(steps):
         if trial.is_off or trial.world.machine.current == NOBODY:
             make([Move("tick")])

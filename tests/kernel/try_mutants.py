@@ -17,7 +17,7 @@ from exokernel.abi.layout import PUBLIC
 from exokernel.abi.names import FIRST, FRAME_SIZE, NOBODY
 from exokernel.dialect.checked import compile_checked
 from tests.kernel import fake_machine
-from tests.kernel.moves import SPECIFIED, Move
+from tests.kernel.moves import RARE, SPECIFIED, Move, furnishing
 from tests.kernel.trial import Trial, walk
 from tests.kernel.worlds import mine
 
@@ -94,6 +94,10 @@ def record(walks: int = WALKS) -> dict[str, list[Case]]:
     cases: dict[str, list[Case]] = {}
     alike: dict[Any, int] = {}
     pages: dict[bytes, bytes] = {}
+    for setting in RARE:
+        trial = Recorder(cases, alike, pages)
+        for move in (*furnishing(True, 1, setting), Move("tick"), Move("tick")):
+            trial.do(move)
     for seed in range(walks):
         favourite = SPECIFIED[seed % len(SPECIFIED)]
         walk(Recorder(cases, alike, pages), Random(seed), [], steps=100, favourite=favourite)
