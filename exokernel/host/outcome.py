@@ -17,6 +17,7 @@ from exokernel.host.provision import say
 from exokernel.host.report import Report, Verdict, parse, verdict
 
 MOST_TRACEBACKS = 5  # of crashes in one run
+COARSE = 0.02  # seconds by which the clock that files are stamped with may be behind
 
 
 class Phases:
@@ -38,9 +39,9 @@ class Phases:
 
 
 def tell_images(compiled: Compiled, phases: Phases, options: Namespace) -> None:
-    """With -v, say which images run, and which of them were made just now. Phase `compile` has just been done."""
+    """With -v, say which images run, and which of them were made just now. Phase `compile` is the last that was done."""
     if options.verbose:
-        since = time.time() - phases.seconds["compile"]
+        since = time.time() - (time.perf_counter() - phases.last) - phases.seconds["compile"] - COARSE
         kernel = [] if compiled.kernel is None else [("kernel", compiled.kernel)]
         for name, path in (*kernel, (compiled.name, compiled.program), *compiled.others):
             say(f"{name}: {path} ({'compiled' if path.stat().st_mtime >= since else 'from the cache'})")
