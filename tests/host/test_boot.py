@@ -51,7 +51,7 @@ def test_the_archive_reaches_the_guest(tmp_path: Path, capfdbinary: pytest.Captu
 
 def test_a_machine_that_never_ends_is_ended(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     ending = run(tmp_path, talking_guest(b"before", then="1: jmp 1b"), seconds=3)
-    assert ending.timed_out and ending.seconds >= 3
+    assert ending.timed_out and 3 <= ending.seconds < 7.5
     assert capfdbinary.readouterr().out == b"before"
 
 

@@ -19,8 +19,6 @@ from tests.kernel.try_mutants import Planted
 
 pytestmark = pytest.mark.slow
 
-PATIENCE = 600.0  # seconds for a story, on the busiest host; each takes a few
-
 
 @pytest.fixture(scope="module")
 def system() -> System:
@@ -109,7 +107,7 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
     assert failure.verdict == "refuted"
     planted = Planted(bug.module, bug.function, bug.source)
     with planted:
-        story = find_story({call}, call, seconds=PATIENCE)
+        story = find_story({call}, call)
     assert story
     test = only_test_in(write_test(system, call, failure, tmp_path, list(map(str, story))))
     test()
