@@ -17,6 +17,7 @@ from exokernel.compiler import cache
 
 Progress = Callable[[str], None]
 OPTIMISED = 2
+made: set[Path] = set()  # images that this process compiled
 
 
 def silent(phase: str) -> None:
@@ -52,6 +53,7 @@ def built(target: str, source: str, level: int, progress: Progress) -> Path:
 
     image, inputs = pipeline.compile_image(target, source, level, progress)
     cache.remember(request, image, inputs)
+    made.add(image)
     return image
 
 

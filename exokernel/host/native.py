@@ -26,7 +26,7 @@ def run_native(source: Path, options: Namespace, phases: Phases) -> int:
     program = build_program(source, "linux", options.quiet)
     phases.done("compile")
     compiled = Compiled(None, program, source)
-    tell_images(compiled, phases, options)
+    tell_images(compiled, options)
     words = [source.stem, *options.arguments, *options.after_dashes]
     environment = dict(text.split("=", 1) for text in with_locale(options.environment))
     ending = run_process(program, words, environment, options.timeout)

@@ -17,7 +17,6 @@ from exokernel.host.provision import say
 from exokernel.host.report import Report, Verdict, parse, verdict
 
 MOST_TRACEBACKS = 5  # of crashes in one run
-COARSE = 0.02  # seconds by which the clock that files are stamped with may be behind
 
 
 class Phases:
@@ -38,13 +37,14 @@ class Phases:
             sys.stderr.write(f"exok: {phase:8} {seconds * 1000:8.1f} ms\n")
 
 
-def tell_images(compiled: Compiled, phases: Phases, options: Namespace) -> None:
-    """With -v, say which images run, and which of them were made just now. Phase `compile` is the last that was done."""
+def tell_images(compiled: Compiled, options: Namespace) -> None:
+    """With -v, say which images run, and which of them were made just now."""
     if options.verbose:
-        since = time.time() - (time.perf_counter() - phases.last) - phases.seconds["compile"] - COARSE
+        from exokernel.compiler import driver
+
         kernel = [] if compiled.kernel is None else [("kernel", compiled.kernel)]
         for name, path in (*kernel, (compiled.name, compiled.program), *compiled.others):
-            say(f"{name}: {path} ({'compiled' if path.stat().st_mtime >= since else 'from the cache'})")
+            say(f"{name}: {path} ({'compiled' if path in driver.made else 'from the cache'})")
 
 
 class Story(NamedTuple):

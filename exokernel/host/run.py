@@ -110,7 +110,7 @@ def run_on_qemu(path: Path, options: Namespace, phases: Phases) -> int:
     phases.done("setup")
     compiled = compile_all(path, options.others, quiet=options.quiet)
     phases.done("compile")
-    tell_images(compiled, phases, options)
+    tell_images(compiled, options)
     given = standard_input()
     archive = pack_cargo(compiled, options, given)
     phases.done("image")

@@ -29,6 +29,7 @@ WARM = """
 import sys
 from exokernel.compiler import driver
 driver.build_program(sys.argv[1])
+assert not driver.made
 print(*sys.modules)
 """
 
@@ -57,7 +58,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_nothing_is_compiled_twice(source: Path, compiled: list[str]) -> None:
     image = driver.build_program(source)
-    assert compiled == ["check", "lower", "generate code", "link", "survey"]
+    assert compiled == ["check", "lower", "generate code", "link", "survey"] and image in driver.made
     assert driver.build_program(source) == image
     assert len(compiled) == 5
     assert set(driver.report(image)) >= {"checks", "stack", "timings"}

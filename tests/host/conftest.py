@@ -14,16 +14,19 @@ from tests.host.flat import flat_guest
 
 
 class FakeDriver(ModuleType):
-    """Answers with the guest it was given as the kernel; a source that says `# refuse` is refused."""
+    """Answers with the guest it was given as the kernel, made just now; a source that says `# refuse` is refused."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__("exokernel.compiler.driver")
         self.folder = folder
         self.guest = b""
+        self.made: set[Path] = set()
 
     def build_kernel(self) -> Path:
-        (self.folder / "kernel.elf").write_bytes(self.guest)
-        return self.folder / "kernel.elf"
+        kernel = self.folder / "kernel.elf"
+        kernel.write_bytes(self.guest)
+        self.made.add(kernel)
+        return kernel
 
     def build_program(self, source: Path, target: str = "exokernel", level: int = 2) -> Path:
         if "# refuse" in source.read_text():

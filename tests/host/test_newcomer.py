@@ -104,7 +104,8 @@ def test_a_machine_too_small_or_too_large(driver: FakeDriver, exok: Exok, size: 
 def test_more_is_told_when_it_is_asked_for(driver: FakeDriver, exok: Exok) -> None:
     status, _, error = exok("run", "prog.py", "-v")
     images, machine = error.splitlines()[:2], error.splitlines()[2]
-    assert [line.split(": ")[1] for line in images] == ["kernel", "prog"] and images[1].endswith("(compiled)")
+    assert [line.split(": ")[1] for line in images] == ["kernel", "prog"]
+    assert images[0].endswith("(compiled)") and images[1].endswith("(from the cache)")
     assert "qemu-system-x86_64 -M microvm" in machine and "kernel.elf" in machine
     assert status != 0  # there is no guest
 
