@@ -3,7 +3,8 @@
 A mutant differs in one instruction of a function of the optimised kernel: a relation, an
 operator, a constant, the way a branch goes, or a store or a call left out. The comparison with
 the source has to notice. Checks that nothing leads to are left as they are, and calls that are
-not compared. LLVM's names change with every build, so that survivors are told and not excused.
+not compared. LLVM's names of values and blocks change with every build: what a mutant is called
+does without them, so that a survivor can stand with its reason in the file of survivors.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -46,10 +48,11 @@ OPERATIONS = {
     "ashr": "shl",
 }
 FLAGS = re.compile(r"^(?:(?:nuw|nsw|disjoint|exact|nneg|samesign) )+")
+VALUE = re.compile(r'%("[^"]*"|[\w.$-]+)')
 LAST_NUMBER = re.compile(r"(?<= )-?\d+$")
 COUNTED = ("icmp", "add", "and", "shl", "lshr")  # whose last operand may be one off
 UNCHANGED = ("@llvm.ubsantrap", "@llvm.assume", "asm sideeffect", "@llvm.lifetime")
-PATIENCE = Patience(effort=2 * ROUND, milliseconds=10_000, seconds=60)
+PATIENCE = Patience(effort=8 * ROUND, milliseconds=60_000, seconds=180)
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,11 @@ class CodeMutation:
     place: int
     change: str
     instructions: tuple[Instruction, ...]
+    label: str
 
     @property
-    def label(self) -> str:
-        return f"{self.function} {self.block} {self.place}: {self.change}"
+    def where(self) -> str:
+        return f"{self.function} {self.block} {self.place}"
 
     def applied(self, module: Module) -> Module:
         """The module with this in it."""
@@ -75,7 +79,9 @@ class CodeMutation:
         return replace(module, functions={**module.functions, self.function: changed})
 
 
-def code_mutations(name: str, code: Code) -> Iterator[CodeMutation]:
+def code_mutations(name: str, code: Code, title: str = "") -> Iterator[CodeMutation]:
+    """Every mutation of a function. Those alike have numbers."""
+    seen: Counter[str] = Counter()
     traps = {block for block, instructions in code.blocks.items() if instructions[-1].operation == "unreachable"}
     for block, instructions in code.blocks.items():
         if block not in traps:
@@ -83,7 +89,10 @@ def code_mutations(name: str, code: Code) -> Iterator[CodeMutation]:
             for place, one in enumerate(instructions):
                 if one.result not in checks:
                     for change, changed in changes(one):
-                        yield CodeMutation(name, block, place, change, changed)
+                        alike = VALUE.sub("%", change)
+                        seen[alike] += 1
+                        number = f" ({seen[alike]})" if seen[alike] > 1 else ""
+                        yield CodeMutation(name, block, place, change, changed, f"{title or name}: {alike}{number}")
 
 
 def checked_in(last: Instruction, traps: set[str]) -> set[str]:
@@ -140,16 +149,14 @@ class CodeJudge:
             for call in [*self.system.calls.values(), *functions_apart(self.system)]
             if mutation.function in self.module.functions_of(call)
         ]
-        digest = hashlib.sha256(mutation.label.encode())
+        digest = hashlib.sha256(f"{mutation.where}: {mutation.change}".encode())
         digest.update("".join(map(self.key, calls)).encode())
         key = digest.hexdigest()
         known = None if self.again else cache.recall_text(key)
-        if known is not None:
-            return Fate(mutation.label, *json.loads(known))
-        verdict, what = self.decided(mutation, calls)
+        verdict, what = json.loads(known) if known is not None else self.decided(mutation, calls)
         if verdict != UNKNOWN:
             cache.remember_text(key, json.dumps([verdict, what]))
-        return Fate(mutation.label, verdict, what)
+        return Fate(mutation.label, verdict, what or mutation.where)
 
     def decided(self, mutation: CodeMutation, calls: list[Call]) -> tuple[str, str]:
         changed, doubt = mutation.applied(self.module), ""
@@ -185,4 +192,9 @@ def code_mutants_of(system: System, module: Module, names: list[str]) -> list[Co
         cache.remember_comparison(key, known)
         if known.verdict == "equal":
             found |= module.functions_of(call)
-    return [each for name in sorted(found) for each in code_mutations(name, module.functions[name])]
+    titles = {module.symbol_of(each): f"{each.qualified}.gate" for each in system.calls.values() if each.name in module.symbols}
+    return [
+        each
+        for name in sorted(found)
+        for each in code_mutations(name, module.functions[name], titles.get(name, name).removeprefix("exokernel.kernel."))
+    ]
