@@ -36,13 +36,29 @@ def progress(what: str, quiet: bool = False) -> Iterator[None]:
 
 
 def show(what: str, done: threading.Event) -> None:
-    started = time.monotonic()
-    if done.wait(PATIENCE):
-        return
-    while True:
-        sys.stderr.write(f"{ERASE}exok: {what}, {time.monotonic() - started:.0f} s")
-        sys.stderr.flush()
-        if done.wait(STEP):
-            break
-    sys.stderr.write(ERASE)
-    sys.stderr.flush()
+    line, pause = Line(), PATIENCE
+    line.begin(what)
+    while not done.wait(pause):
+        line.draw()
+        pause = STEP
+    line.erase()
+
+
+class Line:
+    """The line itself, for who waits without a thread: to be drawn again and again, and erased in the end."""
+
+    def begin(self, what: str) -> None:
+        self.what, self.started, self.is_shown = what, time.monotonic(), False
+
+    def draw(self) -> None:
+        """Show it, if the work has taken long enough."""
+        seconds = time.monotonic() - self.started
+        if is_wanted() and seconds >= PATIENCE:
+            self.is_shown = True
+            sys.stderr.write(f"{ERASE}exok: {self.what}, {seconds:.0f} s")
+            sys.stderr.flush()
+
+    def erase(self) -> None:
+        if self.is_shown:
+            sys.stderr.write(ERASE)
+            sys.stderr.flush()

@@ -10,24 +10,37 @@ import json
 import os
 import sys
 import time
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING
 
 from exokernel.host.errors import Status, ToolError
-from exokernel.host.progress import progress
+from exokernel.host.processes import in_processes
+from exokernel.host.progress import Line, progress
 
 if TYPE_CHECKING:  # a proof needs more packages than the help does
     from exokernel.prover.equality import Comparison, Module
     from exokernel.prover.prove import Result
     from exokernel.prover.system import Call, System
 
-Found = TypeVar("Found")
 CONSEQUENCES = "consequences"  # what follows from the invariants: proved like a call
+CLAIMED = "invariants", "counts", "theorems", CONSEQUENCES, "totals", "loops", "views"  # each sentence a clause
+OF_EACH_CALL = {  # clauses that need no sentence
+    "safe": "every index, narrowing and + - << keeps to its range, and nothing stops the kernel",
+    "error": "it is refused exactly when its specification says so",
+    "atomic": "an error changes nothing",
+    "does_…": "what it leaves in a row of a table, for each kind of row: frame, slot, identity, account, …",
+    "keeps": "what no row shows stays as it was",
+    "value": "what it answers",
+    "steps": "how many steps it did, where it may stop before the end",
+    "ends": "whether the machine ends, and with which status",
+    "among": "a row that is looked at is among those that are counted",
+    "private": "it tells nothing that is not its caller's to know",
+    "reachable": "some state leads to each of its ends",
+}
 TRUSTED = (
     "the specification (exokernel/spec), and its assumptions.py",
     "the front end, from source to IR, and LLVM's back end, from optimised IR to machine code",
@@ -39,15 +52,22 @@ TRUSTED = (
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("calls", nargs="*", metavar="CALL", help="which calls to prove; all, if none is named")
-    parser.add_argument("--clause", metavar="NAME", help="only this clause: an invariant, a theorem, `safe`, `error`, `does_frame` …")
+    parser.add_argument("--clause", metavar="NAME", help="only this clause, see --list")
     parser.add_argument("--json", action="store_true", help="the results in JSON, on one line each")
     parser.add_argument("--counterexample", type=Path, metavar="DIR", help="save what refutes a clause as a failing test")
     parser.add_argument("--mutants", action="store_true", help="prove the proof: change one token at a time")
     parser.add_argument("--again", action="store_true", help="prove also what was proved before and has not changed")
     jobs = min(2, os.cpu_count() or 1)
-    parser.add_argument("--jobs", type=int, default=jobs, metavar="N", help="processes, 2 by default")
+    parser.add_argument("--jobs", type=number_of_processes, default=jobs, metavar="N", help="processes, 2 by default")
     parser.add_argument("-v", "--verbose", action="store_true", help="the checks that optimised code still has, shown out of reach")
     parser.add_argument("--list", action="store_true", help="the calls and the clauses")
+
+
+def number_of_processes(text: str) -> int:
+    """Raises ArgumentTypeError for what is none."""
+    if not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError(f"'{text}' is no number of processes")
+    return int(text)
 
 
 def execute(options: Namespace) -> int:
@@ -64,8 +84,23 @@ def execute(options: Namespace) -> int:
     if options.mutants:
         from exokernel.host.mutants import report_mutants
 
+        if CONSEQUENCES in options.calls:
+            raise ToolError(f"'{CONSEQUENCES}' is no call, and has no mutants", "exok prove --mutants CALL")
         return report_mutants(system, options)
+    if options.counterexample is not None:
+        require_folder(options.counterexample)
     return prove_all(system, options)
+
+
+def require_folder(folder: Path) -> None:
+    """Raises ToolError when nothing can be written there: better before a proof than after it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "that is a file" if folder.is_file() else error.strerror
+        raise ToolError(f"counterexamples cannot be kept in '{folder}': {reason}") from error
+    if not os.access(folder, os.W_OK):
+        raise ToolError(f"counterexamples cannot be kept in '{folder}': it is read-only")
 
 
 def ask_in_the_same_words() -> None:
@@ -77,7 +112,9 @@ def ask_in_the_same_words() -> None:
 def prove_all(system: System, options: Namespace) -> int:
     from exokernel.prover import equality
 
-    began, results, compared = time.perf_counter(), [], []
+    began = time.perf_counter()
+    results: list[Result] = []
+    compared: list[Comparison] = []
     names = options.calls or [CONSEQUENCES, *system.calls]
     with progress("compiling the kernel"):
         module = None if options.clause else equality.optimised_kernel(system)
@@ -87,6 +124,8 @@ def prove_all(system: System, options: Namespace) -> int:
         compared += comparison
         for each in comparison:
             show_comparison(each, options)
+    if not any(each.questions for each in results):
+        raise ToolError(f"nothing is asked of {', '.join(names)} that is called '{options.clause}'", "exok prove --list")
     if not options.json:
         summarise(results, compared, time.perf_counter() - began)
     differs = any(each.verdict != "equal" for each in compared)
@@ -104,7 +143,8 @@ class Work:
     def result(self, name: str) -> Result:
         from exokernel.prover import cache
         from exokernel.prover.counterexample import story_of
-        from exokernel.prover.prove import prove_call, prove_consequences
+        from exokernel.prover.execute import Unsupported
+        from exokernel.prover.prove import Failure, Result, prove_call, prove_consequences
 
         system, options = self.system, self.options
         if name == CONSEQUENCES:
@@ -114,7 +154,10 @@ class Work:
         known = None if options.again or options.clause else cache.recall(key)
         if known is not None:
             return known
-        result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
+        try:
+            result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
+        except Unsupported as reason:
+            return Result(name, failures=[Failure("safe", str(reason), "unknown", "")])
         if options.clause is None:
             cache.remember(key, result)
         if result.failures:  # a story settles also what the solver could not
@@ -146,33 +189,18 @@ class Work:
 
 
 def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Comparison]]]:
-    """Every call's results in order, worked out in several processes."""
-    with ThreadPoolExecutor(work.options.jobs) as threads:
-        asked = [
-            (threads.submit(alone, work, Work.result, name), threads.submit(alone, work, Work.comparisons, name))
-            for name in names
-        ]
-        for done, (name, (result, comparisons)) in enumerate(zip(names, asked, strict=True)):
-            with progress(f"proving {name}, {done} of {len(names)} done"):
-                found = result.result(), comparisons.result()
-            yield found
-
-
-def alone(work: Work, part: Callable[[Work, str], Found], name: str) -> Found:
-    """One part of the work, in a process of its own: how z3 goes about a question depends on those it was asked before."""
-    with ProcessPoolExecutor(1, get_context("fork"), initializer=take, initargs=(work,)) as process:
-        return process.submit(do, part, name).result()
-
-
-taken: list[Work] = []  # by this process
-
-
-def take(work: Work) -> None:
-    taken[:] = [work]
-
-
-def do(part: Callable[[Work, str], Found], name: str) -> Found:
-    return part(taken[0], name)
+    """Every call's results in order, each worked out in a process of its own: how z3 goes about a question depends on
+    those it was asked before."""
+    works = [partial(part, work, name) for name in names for part in (Work.result, Work.comparisons)]
+    line = Line()
+    results = in_processes(works, work.options.jobs, line.draw)
+    for done, name in enumerate(names):
+        line.begin(f"proving {name}, {done} of {len(names)} done")
+        try:
+            found = next(results), next(results)
+        finally:
+            line.erase()
+        yield found
 
 
 def show_comparison(comparison: Comparison, options: Namespace) -> None:
@@ -188,7 +216,7 @@ def show(result: Result, options: Namespace) -> None:
     if options.json:
         print(json.dumps(result.as_json()), flush=True)
         return
-    verdict = "proved" if result.proved else "NOT PROVED"
+    verdict = "NOT PROVED" if not result.proved else "proved" if result.questions else "not asked"
     pace = "before" if result.remembered else f"{result.seconds:.1f} s"
     print(f"{result.call:22}{verdict:11}{result.questions:4} questions  {result.paths:2} paths  {pace}", flush=True)
     for failure in result.failures:
@@ -200,14 +228,17 @@ def show(result: Result, options: Namespace) -> None:
 
 
 def summarise(results: list[Result], compared: list[Comparison], seconds: float) -> None:
-    proved = sum(each.proved for each in results)
+    calls = [each.proved for each in results if each.call != CONSEQUENCES and each.questions]
+    follows = [f"{each.call} {'' if each.proved else 'NOT '}proved" for each in results if each.call == CONSEQUENCES]
+    verdicts = [f"{sum(calls)} of {len(calls)} calls proved"] * bool(calls) + follows
     questions = sum(each.questions for each in results)
     unknown = sum(failure.verdict == "unknown" for each in results for failure in each.failures)
     clauses = {clause for each in results for clause in each.clauses}
     told = f"{questions} questions, {len(clauses)} clauses, {unknown} unknown, {seconds:.0f} s"
-    print(f"\n{proved} of {len(results)} calls proved: {told}")
+    print(f"\n{', '.join(verdicts)}: {told}")
     equal, traps = sum(each.verdict == "equal" for each in compared), sum(each.traps for each in compared)
-    print(f"optimised code equal to its source: {equal} of {len(compared)}; {traps} checks in it out of reach")
+    if compared:
+        print(f"optimised code equal to its source: {equal} of {len(compared)}; {traps} checks in it out of reach")
     print("trusted: " + ";\n         ".join(TRUSTED))
 
 
@@ -221,10 +252,13 @@ def save(system: System, result: Result, folder: Path) -> None:
 
 
 def show_list(system: System) -> int:
+    """The calls, and the clauses there can be."""
     for name, call in system.calls.items():
         print(f"{name:22}{', '.join(f'{each.name}: {each.type}' for each in call.parameters)}")
-    for part in ("invariants", "counts", "theorems"):
+    for part in CLAIMED:
         for claim in system.specification.all(part):
             if claim.sentence:
                 print(f"{part:12}{claim.name:44}{claim.sentence}")
+    for clause, sentence in OF_EACH_CALL.items():
+        print(f"{'each call':12}{clause:44}{sentence}")
     return 0

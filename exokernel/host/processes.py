@@ -1,0 +1,76 @@
+"""Work done in processes of its own, so many at a time, its results in order.
+
+Every process is forked by the one thread there is: it begins with all that was loaded, and no
+lock is held in it by a thread that it does not have. What is done there leaves nothing behind
+but its result. Nothing is tried twice: work whose process dies without an answer fails.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from exokernel.host.errors import Status
+
+STEP = 0.5  # seconds between two calls of whoever shows that we wait
+
+Work = Callable[[], Any]
+
+
+def in_processes(works: Sequence[Work], jobs: int, waiting: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """What each work comes to, in their order, at most `jobs` at a time. While nothing is done, `waiting` is called now
+    and then. Raises what a work raised."""
+    pending = list(reversed([*enumerate(works)]))
+    running: dict[Connection, tuple[int, BaseProcess]] = {}
+    found: dict[int, Any] = {}
+    try:
+        for number in range(len(works)):
+            while number not in found:
+                while pending and len(running) < jobs:
+                    following, work = pending.pop()
+                    pipe, process = begun(work)
+                    running[pipe] = following, process
+                answered = set(wait([*running], STEP))
+                for pipe in [each for each in running if each in answered]:
+                    following, process = running.pop(pipe)
+                    found[following] = answer_of(pipe, process)
+                waiting()
+            yield found.pop(number)
+    finally:
+        for _, process in running.values():
+            process.terminate()
+            process.join()
+
+
+def begun(work: Work) -> tuple[Connection, BaseProcess]:
+    ours, theirs = get_context("fork").Pipe(duplex=False)
+    process = get_context("fork").Process(target=do, args=(work, theirs))
+    process.start()
+    theirs.close()
+    return ours, process
+
+
+def do(work: Work, pipe: Connection) -> None:
+    """In the process: work, and tell what came of it."""
+    try:
+        pipe.send((work(), None))
+    except KeyboardInterrupt:  # the process that waits for us was interrupted too, and says so
+        os._exit(Status.INTERRUPTED)
+    except Exception as error:
+        pipe.send((None, error))
+
+
+def answer_of(pipe: Connection, process: BaseProcess) -> Any:
+    try:
+        result, error = pipe.recv()
+    except EOFError:
+        process.join()
+        raise ChildProcessError(f"a process ended without an answer, with status {process.exitcode}") from None
+    finally:
+        pipe.close()
+    process.join()
+    if error is not None:
+        raise error
+    return result
