@@ -126,8 +126,7 @@ def prove_all(system: System, options: Namespace) -> int:
             show_comparison(each, options)
     if not any(each.questions for each in results):
         raise ToolError(f"nothing is asked of {', '.join(names)} that is called '{options.clause}'", "exok prove --list")
-    if not options.json:
-        summarise(results, compared, time.perf_counter() - began)
+    summarise(results, compared, time.perf_counter() - began, options)
     differs = any(each.verdict != "equal" for each in compared)
     return Status.FAILED if differs or any(not each.proved for each in results) else 0
 
@@ -181,7 +180,7 @@ class Work:
         from exokernel.prover import cache, equality
 
         key = cache.key_of_comparison(self.system, call, module)
-        known = None if self.options.again else cache.recall_comparison(key)
+        known = None if self.options.again else cache.recall_comparison(key, module)
         if known is None:
             known = equality.compare(equality.Source(self.system, call, module), module)
             cache.remember_comparison(key, known)
@@ -205,7 +204,7 @@ def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Compari
 
 def show_comparison(comparison: Comparison, options: Namespace) -> None:
     if options.json:
-        print(json.dumps(asdict(comparison)), flush=True)
+        print(json.dumps({name: value for name, value in asdict(comparison).items() if name != "places"}), flush=True)
     elif comparison.verdict != "equal":
         print(f"    optimised code of {comparison.call} {comparison.verdict}: {comparison.what}", flush=True)
     for check in comparison.checks if options.verbose and not options.json else ():
@@ -227,18 +226,30 @@ def show(result: Result, options: Namespace) -> None:
         print("    no calls that show it were found at random", flush=True)
 
 
-def summarise(results: list[Result], compared: list[Comparison], seconds: float) -> None:
-    calls = [each.proved for each in results if each.call != CONSEQUENCES and each.questions]
-    follows = [f"{each.call} {'' if each.proved else 'NOT '}proved" for each in results if each.call == CONSEQUENCES]
-    verdicts = [f"{sum(calls)} of {len(calls)} calls proved"] * bool(calls) + follows
-    questions = sum(each.questions for each in results)
-    unknown = sum(failure.verdict == "unknown" for each in results for failure in each.failures)
-    clauses = {clause for each in results for clause in each.clauses}
-    told = f"{questions} questions, {len(clauses)} clauses, {unknown} unknown, {seconds:.0f} s"
-    print(f"\n{', '.join(verdicts)}: {told}")
-    equal, traps = sum(each.verdict == "equal" for each in compared), sum(each.traps for each in compared)
+def summarise(results: list[Result], compared: list[Comparison], seconds: float, options: Namespace) -> None:
+    calls = [each for each in results if each.call != CONSEQUENCES and each.questions]
+    follows = [each for each in results if each.call == CONSEQUENCES]
+    whole = {
+        "calls": len(calls),
+        "proved": sum(each.proved for each in calls),
+        "consequences": all(each.proved for each in follows) if follows else None,
+        "questions": sum(each.questions for each in results),
+        "clauses": len({clause for each in results for clause in each.clauses}),
+        "unknown": sum(failure.verdict == "unknown" for each in results for failure in each.failures),
+        "seconds": round(seconds),
+        "compared": len(compared),
+        "equal": sum(each.verdict == "equal" for each in compared),
+        "checks": sum(each.traps for each in compared),
+        "trusted": TRUSTED,
+    }
+    if options.json:
+        print(json.dumps(whole))
+        return
+    verdicts = ["{proved} of {calls} calls proved".format(**whole)] * bool(calls)
+    verdicts += [f"{each.call} {'' if each.proved else 'NOT '}proved" for each in follows]
+    print(f"\n{', '.join(verdicts)}:", "{questions} questions, {clauses} clauses, {unknown} unknown, {seconds} s".format(**whole))
     if compared:
-        print(f"optimised code equal to its source: {equal} of {len(compared)}; {traps} checks in it out of reach")
+        print("optimised code equal to its source: {equal} of {compared}; {checks} checks in it out of reach".format(**whole))
     print("trusted: " + ";\n         ".join(TRUSTED))
 
 

@@ -119,9 +119,14 @@ def key_of_comparison(system: System, call: Call, module: Module) -> str:
     return digest.hexdigest()
 
 
-def recall_comparison(key: str) -> Comparison | None:
+def recall_comparison(key: str, module: Module) -> Comparison | None:
+    """What became of a comparison; its checks stand where the source has them now."""
     known = recall_text(key)
-    return None if known is None else Comparison(**json.loads(known))
+    if known is None:
+        return None
+    found = Comparison(**json.loads(known))
+    found.checks = module.checks_at((function, block) for function, block in found.places)
+    return found
 
 
 def remember_comparison(key: str, result: Comparison) -> None:

@@ -188,7 +188,7 @@ def code_mutants_of(system: System, module: Module, names: list[str]) -> list[Co
     found: set[str] = set()
     for call in [system.calls[name] for name in names] or [*system.calls.values(), *functions_apart(system)]:
         key = cache.key_of_comparison(system, call, module)
-        known = cache.recall_comparison(key) or compare(Source(system, call, module), module)
+        known = cache.recall_comparison(key, module) or compare(Source(system, call, module), module)
         cache.remember_comparison(key, known)
         if known.verdict == "equal":
             found |= module.functions_of(call)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -26,7 +26,7 @@ from exokernel.prover.execute import Unsupported
 from exokernel.prover.instantiate import split
 from exokernel.prover.llvm.addresses import Map
 from exokernel.prover.llvm.apart import Event, event_of, functions_apart
-from exokernel.prover.llvm.execute import Machine, Promise, Trap
+from exokernel.prover.llvm.execute import Machine, Promise
 from exokernel.prover.llvm.questions import Failed, Known, Memory, Patience, Question, Questions, known_of
 from exokernel.prover.llvm.reader import Code, Constants, read_constants, read_module
 from exokernel.prover.llvm.simulation import SLOT, Simulation, Unlike, same_cells
@@ -53,6 +53,7 @@ class Comparison:
     questions: int = 0
     loops: int = 0  # of the source
     traps: int = 0  # in the optimised code, by how control could get there: none is in reach
+    places: list[tuple[str, str]] = field(default_factory=list)  # their functions and blocks in the optimised code
     checks: list[str] = field(default_factory=list)  # what they check, and where in the source
     seconds: float = 0.0
 
@@ -91,12 +92,15 @@ class Module:
                 pending += [called.strip('"') for called in CALLED.findall(text)]
         return found
 
-    def check_of(self, trap: Trap) -> str:
-        """Where in the source a trap was written, and what it checks."""
-        blocks = self.functions[trap.function].blocks
+    def check_at(self, function: str, block: str) -> str:
+        """Where in the source a check was written that traps in this block, and what it checks."""
+        blocks = self.functions[function].blocks
         trapping = [name for name, block in blocks.items() if any(TRAPPING in one.rest for one in block)]
-        check = self.checks[trap.function][trapping.index(trap.block)]
+        check = self.checks[function][trapping.index(block)]
         return f"{check.file}:{check.line} {check.kind.name.lower()}"
+
+    def checks_at(self, places: Iterable[tuple[str, str]]) -> list[str]:
+        return sorted({self.check_at(*each) for each in places})
 
 
 def optimised_kernel(system: System) -> Module:
@@ -206,7 +210,8 @@ def follow(source: Source, module: Module, result: Comparison, patience: Patienc
         finally:
             result.questions, result.traps = questions.asked, len(machine.traps)
         if not more:
-            result.checks = sorted({module.check_of(each) for each in machine.traps})
+            result.places = sorted({(each.function, each.block) for each in machine.traps})
+            result.checks = module.checks_at(result.places)
             return
         doubtful |= more
 

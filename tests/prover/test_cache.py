@@ -1,10 +1,18 @@
-"""What was proved is remembered only of what it was proved of."""
+"""What was proved is remembered only of what it was proved of, and told of what stands there now."""
+
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from exokernel.compiler.emit.survey import SurvivingCheck
+from exokernel.compiler.ir.operands import Fault
 from exokernel.compiler.ir.reader import read_program
-from exokernel.prover.cache import key_of
+from exokernel.prover import cache
+from exokernel.prover.cache import key_of, recall_comparison, remember_comparison
 from exokernel.prover.claims import Specification
+from exokernel.prover.equality import Comparison, Module
+from exokernel.prover.llvm.reader import read_module
 from exokernel.prover.system import Call, System
 from tests.prover.small import RECORDS
 
@@ -64,3 +72,30 @@ def test_another_kernel_is_proved_anew(before: str, after: str) -> None:
 def test_neither_lines_nor_what_a_call_does_not_reach_make_it_another(before: str, after: str) -> None:
     assert KERNEL.count(before) == 1
     assert key(KERNEL) == key(KERNEL.replace(before, after))
+
+
+CODE = """
+define i64 @rise(i64 %a) {
+entry:
+  %0 = icmp ult i64 %a, 16
+  br i1 %0, label %in, label %out
+in:
+  ret i64 %a
+out:
+  call void @llvm.ubsantrap(i8 1)
+  unreachable
+}
+"""
+
+
+def test_a_check_is_told_where_it_stands_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "recall_text", partial(cache.recall_text, folder=tmp_path))
+    monkeypatch.setattr(cache, "remember_text", partial(cache.remember_text, folder=tmp_path))
+    before, after = (
+        Module(read_module(CODE), {}, {}, {"rise": [SurvivingCheck(Fault.INDEX, "m.py", line, "rise", "rise")]}) for line in (9, 12)
+    )
+    places = [("rise", "out")]
+    remember_comparison("key", Comparison("rise", "equal", traps=1, places=places, checks=before.checks_at(places)))
+    recalled = recall_comparison("key", after)
+    assert recalled is not None and recalled.checks == ["m.py:12 index"]
+    assert recall_comparison("another key", after) is None
