@@ -1,7 +1,8 @@
 """The run-time checks that optimisation could not remove from what a call or a trap executes.
 
-Each is a question still open: the list may shrink, not grow. `EXOK_UPDATE=1` writes it anew,
-for a reader to compare. What only boot and panic execute is left out.
+The proof shows those of calls out of reach; those of the trap handlers are tested, not proved. The
+list may shrink, not grow: `EXOK_UPDATE=1` writes it anew, for a reader to compare. What only boot
+and panic execute is left out.
 """
 
 import os
