@@ -257,9 +257,9 @@ def save(system: System, result: Result, folder: Path) -> None:
     from exokernel.prover.counterexample import write_test
 
     for failure in result.failures:
-        if failure.model is not None or result.story:
-            path = write_test(system, result.call, failure, folder, result.story)
-            print(f"    counterexample: {path}", file=sys.stderr)
+        path = write_test(system, result.call, failure, folder, result.story)
+        told = path or f"none to {failure.clause}; no state shows it by itself"
+        print(f"    counterexample: {told}", file=sys.stderr)
 
 
 def show_list(system: System) -> int:

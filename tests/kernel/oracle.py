@@ -30,7 +30,7 @@ IN_STEPS = ("map_range", "map_batch", "protect")  # their counters follow from `
 
 def load_specification() -> dict[str, Any]:
     with loaded_with_the_kernel():
-        names = ("rows", *GROUPS, "invariants", "counts", "views", "theorems")
+        names = ("rows", *GROUPS, "invariants", "counts", "totals", "views", "theorems")
         found = {name: importlib.import_module(f"exokernel.spec.{name}") for name in names}
         found["state"] = importlib.import_module("exokernel.kernel.state")
     found["views"].departure = departure
