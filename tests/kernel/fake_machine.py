@@ -18,6 +18,7 @@ from exokernel.dialect.unsafe import array_at, record_at
 
 FIRST_KERNEL_ENTRY = 256
 SELF_ENTRY = 510
+PAGES = 2 * USER_PAGES
 WAITS = -2  # in the place of an environment
 KERNEL_ROOT = -0x1000_0000  # address of the table whose upper half all roots share
 
@@ -149,6 +150,7 @@ def environment_page(frame: Frame) -> EnvironmentPage:
 
 
 def forget(page: Page, count: int) -> None:
+    assert 0 <= page <= page + count <= PAGES
     log.forgotten |= set(range(page, page + count))
 
 

@@ -97,7 +97,7 @@ def foreseen(name: str, given: dict[str, Any], refusal: int) -> Step:
     error, ends = said(f"{name}_error", given, 0), said(f"{name}_ends", given, NEVER)
     device = said(f"{name}_device_error", given, 0)
     done = oracle.steps_done(name, given) if name in oracle.IN_STEPS and not error else 0
-    return Step(name, given, (error,) if error else (0, device), ends, done)
+    return Step(name, given, (error,) if error else tuple({0, device}), ends, done)
 
 
 def said(name: str, given: dict[str, Any], otherwise: int) -> Any:
@@ -191,12 +191,13 @@ def total_of(quantity: str) -> int:
 def counter_is_exact(world: World, name: str, names: tuple[int, ...]) -> Kept:
     """Whether this counter, and each of its kind that counts something, is as far from what it counts as before."""
     before, counted = world.snapshot(), tally(world, name)
-    named = names[0] * SLOTS + names[1] if len(names) > 1 else names[0]
+    *holder, last = names
+    named = holder[0] * SLOTS + last if holder else last
     reader = getattr(oracle.specification["counts"], name)
 
     def far_off(keys: list[int]) -> list[int]:
         found = tally(world, name)
-        return [reader(*(divmod(key, SLOTS) if len(names) > 1 else (key,))) - found[key] for key in keys]
+        return [reader(*(divmod(key, SLOTS) if holder else (key,))) - found[key] for key in keys]
 
     def kept(_: Answer) -> bool:
         after, keys = world.snapshot(), sorted({named, *counted, *tally(world, name)})
