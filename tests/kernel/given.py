@@ -176,8 +176,10 @@ def what_was_forgotten() -> Iterator[None]:
     unseen = views.forgotten, views.registers_forgotten
     views.forgotten = lambda page: LOG.all_forgotten or page in LOG.forgotten
     views.registers_forgotten = lambda environment: environment in LOG.registers_forgotten
-    yield
-    views.forgotten, views.registers_forgotten = unseen
+    try:
+        yield
+    finally:
+        views.forgotten, views.registers_forgotten = unseen
 
 
 # Counters and totals: what a step adds to one it adds to what is counted, whatever was there before

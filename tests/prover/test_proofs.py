@@ -9,10 +9,10 @@ import pytest
 
 from exokernel.dialect import memory
 from exokernel.prover.claims import ROOT
-from exokernel.prover.counterexample import write_test
+from exokernel.prover.counterexample import is_failing, write_test
 from exokernel.prover.mutants import Changed, Workshop, mutants_of
 from exokernel.prover.mutations import Mutation
-from exokernel.prover.prove import prove_call, prove_consequences
+from exokernel.prover.prove import Failure, prove_call, prove_consequences
 from exokernel.prover.system import KERNEL, System, load_program, load_system
 from tests.kernel.trial import find_story
 from tests.kernel.try_mutants import Planted
@@ -109,7 +109,9 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
     with planted:
         story = find_story({call}, call)
     assert story
-    test = only_test_in(write_test(system, call, failure, tmp_path, list(map(str, story))))
+    path = write_test(system, call, failure, tmp_path, list(map(str, story)))
+    assert path is not None
+    test = only_test_in(path)
     test()
     with planted, pytest.raises(Exception, match="."):
         test()
@@ -148,16 +150,68 @@ def test_a_view_sees_something_in_every_state(system: System, tmp_path: Path) ->
     assert failure.verdict == "refuted"
 
 
+STATES = [
+    ("capability_drop", "error", "capabilities.capability_drop: without `if held(caller, slot).mappings != 0: raise InUse(slot)`"),
+    ("capability_drop", "does_slot", "capabilities.capability_drop: without `held(caller, slot).capability = Capability()`"),
+    ("slice_alloc", "safe", "slices.own: `former != NOBODY` becomes `former == NOBODY`"),
+    ("slice_free", "keeps", "slices.slice_free: stops the clock"),
+    ("slice_give", "slice_quota_of", "slices.slice_give: without `environments[receiver].slice_quota += 1`"),
+    ("frame_adopt", "frames_of", "frames.frame_adopt: without `environments[caller].frames += 1`"),
+    ("frame_alloc", "fresh_frame_is_clean", "frames.frame_alloc: without `machine.clear(frame)`"),
+    ("repossess", "safe", "translations.repossess: forgets less than nothing"),
+    ("die", "slot_opened_for_a_grant_is_empty", "processor.end: without `state.donor = NOBODY`"),
+    ("console_read", "error", "console.console_read: `Rights.READ` becomes `Rights.WRITE`"),
+    ("console_write", "error", "console.console_write: finds nothing to read"),
+    ("machine_halt", "ends", "console.machine_halt: asks nobody"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "clause", "label"), STATES, ids=[f"{call}-{clause}" for call, clause, _ in STATES])
 def test_without_a_story_the_state_is_the_test(
+    system: System, mutants: dict[str, Mutation], workshop: Workshop, call: str, clause: str, label: str, tmp_path: Path
+) -> None:
+    """It fails on the wrong kernel, and passes on this one."""
+    bug, before = mutants[label], memory.machine
+    planted = Planted(bug.module, bug.function, bug.source)
+
+    def fails(path: Path) -> bool:
+        with planted:
+            return what_comes_of(path) not in ("", "Skipped")
+
+    with Changed(system, workshop.changed_functions(system, bug)):
+        (failure,) = prove_call(system, system.calls[call], clause, keep_models=True, stop_early=True).failures
+        path = write_test(system, call, failure, tmp_path, [], fails)
+    assert path is not None
+    assert what_comes_of(path) == ""
+    memory.machine = before
+
+
+def test_a_state_that_shows_nothing_is_not_saved(
     system: System, mutants: dict[str, Mutation], workshop: Workshop, tmp_path: Path
 ) -> None:
-    bug, before = mutants["capabilities.capability_drop: without `held(caller, slot).capability = Capability()`"], memory.machine
-    with Changed(system, workshop.changed_functions(system, bug)):
-        result = prove_call(system, system.calls["capability_drop"], "does_slot", keep_models=True, stop_early=True)
-        text = write_test(system, "capability_drop", result.failures[0], tmp_path, []).read_text()
-    assert 'world.answer("capability_drop"' in text
-    compile(text, "counterexample", "exec")
-    memory.machine = before
+    """Tried in a process of its own, the bug is not planted."""
+    call, clause, label = STATES[0]
+    with Changed(system, workshop.changed_functions(system, mutants[label])):
+        (failure,) = prove_call(system, system.calls[call], clause, keep_models=True, stop_early=True).failures
+        assert write_test(system, call, failure, tmp_path, []) is None
+    assert write_test(system, "null", Failure("private", "what it may not know", "refuted", ""), tmp_path, []) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("step", "fails"), [("assert False", True), ("pass", False), ("pytest.skip('all is open')", False)])
+def test_what_fails_is_told_from_what_is_skipped(tmp_path: Path, step: str, fails: bool) -> None:
+    path = tmp_path / "test_it.py"
+    path.write_text(f"import pytest\n\n\ndef test_it():\n    {step}\n")
+    assert is_failing(path) == fails
+
+
+def what_comes_of(path: Path) -> str:
+    """The kind of exception that ends a saved test; "" if it passes."""
+    try:
+        only_test_in(path)()
+    except (Exception, pytest.skip.Exception) as wrong:
+        return type(wrong).__name__
+    return ""
 
 
 def only_test_in(path: Path) -> Callable[[], None]:
