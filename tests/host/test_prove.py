@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from argparse import Namespace
+from typing import NoReturn
 
 import pytest
 
-from exokernel.host.prove import CLAIMED, CONSEQUENCES, OF_EACH_CALL
-from exokernel.prover.system import load_system
+from exokernel.host.prove import CLAIMED, CONSEQUENCES, OF_EACH_CALL, Work, show
+from exokernel.prover.execute import Unsupported
+from exokernel.prover.system import System, load_system
 from tests.host.keyboard import ROOT
 
 pytestmark = pytest.mark.slow
@@ -35,10 +37,30 @@ def test_a_call_is_asked_many_times_over() -> None:
         assert json.loads(ended.stdout.splitlines()[-1])["calls"] == 6
 
 
-def test_every_clause_is_listed() -> None:
-    system = load_system()
+@pytest.fixture(scope="module")
+def system() -> System:
+    return load_system()
+
+
+def test_source_without_a_meaning_is_not_proved(
+    system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise Unsupported("kernel/console.py:9: no meaning for this")
+
+    monkeypatch.setattr("exokernel.prover.prove.prove_call", fail)
+    options = Namespace(again=True, clause=None, counterexample=None, json=False)
+    result = Work(system, None, options).result("null")
+    show(result, options)
+    assert not result.proved
+    told = capsys.readouterr().out
+    assert told.startswith("null                  NOT PROVED") and "kernel/console.py:9: no meaning for this" in told
+
+
+def test_every_clause_is_listed(system: System) -> None:
     listed = {claim.name for part in CLAIMED for claim in system.specification.all(part)} | set(OF_EACH_CALL)
-    asked = {clause for line in prove("slice_free", "yield_to", "--json").stdout.splitlines() for clause in json.loads(line).get("clauses", ())}
+    told = [json.loads(line) for line in prove("slice_free", "yield_to", "--json").stdout.splitlines()]
+    asked = {clause for each in told if "paths" in each for clause in each["clauses"]}
     assert {each if not each.startswith("does_") else "does_…" for each in asked} <= listed
     assert {"error", "safe", "private", "successor", "does_…"} <= listed
 
