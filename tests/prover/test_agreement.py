@@ -1,102 +1,206 @@
-"""The prover's meaning of a call agrees with CPython's, on states that calls have led to.
-
-Symbolic execution gives one term for the error of a call and one for every cell after it; put
-concrete cells and arguments into these, and they must say what CPython does.
-"""
+"""The prover's meaning of a call agrees with CPython's, on states that calls have led to."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import pytest
-import z3
 
-from exokernel.abi.capability import ROOT as ALL
-from exokernel.abi.capability import Capability, Rights
-from exokernel.abi.names import Frame
-from exokernel.abi.x86_64 import Entry
+from exokernel.abi.environment_page import EnvironmentPage
+from exokernel.abi.layout import DIRECT_MAP
+from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, FRAMES, TABLE_ENTRIES
+from exokernel.abi.tables import MapRequest, Reason
+from exokernel.compiler.ir.types import Embedded
 from exokernel.dialect import memory
-from exokernel.prover import terms
-from exokernel.prover.llvm.addresses import Map, Region
-from exokernel.prover.obligations import Run, execute
+from exokernel.prover import machine, terms
+from exokernel.prover.llvm.addresses import Leaf, Map, Region, leaf_at, leaves_of
+from exokernel.prover.machine import KERNEL_ROOT, PAGES, PAGES_OF, REQUESTS
 from exokernel.prover.system import System, load_system
-from tests.kernel.worlds import World
+from tests.kernel import fake_machine
+from tests.kernel.moves import UNSPECIFIED, Move, arguments_for
+from tests.kernel.try_mutants import Case, Planted, Snapshot, record
+from tests.kernel.worlds import World, mine, modules
+from tests.prover.prediction import Disagreement, Prediction, Predictor, Unknowns
 
 pytestmark = pytest.mark.slow
-CALLS = ("capability_forge", "capability_drop", "capability_accept", "capability_grant", "frame_alloc", "frame_free", "frame_guard",
-         "environment_quota", "environment_start", "slice_alloc", "slice_free", "slice_give", "table_alloc", "table_free", "map", "repossess")  # fmt: skip
-ROUNDS = 60
-LIMITS = {"Frame": 24, "Slot": 4, "EnvironmentId": 4, "Generation": 3, "Slice": 4, "Index": 2, "Rights": 8, "Resource": 3, "int": 4}
-Pairs = list[tuple[terms.Term, terms.Term]]  # what is replaced by what
+WALKS = 24
+ALIKE = 12  # cases of one call that end in the same error
+OWN = 48  # cases of each step that no walk makes
+TYPED = 65  # what stands in the console, every other time
+FORGOTTEN, REGISTERS = f"{machine.FORGOTTEN}[]", f"{machine.REGISTERS}[]"
+SECRET, HASH = "exokernel.kernel.capabilities.secret|", "siphash"
+NEVER_REFUSE = {"null", "tick", "die"}
 
 
-@pytest.fixture(scope="module")
-def system() -> System:
-    return load_system()
+class Done(NamedTuple):
+    """What CPython makes of a case."""
+
+    error: int
+    value: int
+    is_off: bool
+    after: Snapshot
 
 
-def nonzero(world: World, region: Region, offset: int, size: int) -> Iterator[tuple[int, int]]:
-    """The cells of a family that hold something, by index."""
-    first, end = region.start, region.start + region.size * region.length
-    for number in sorted(world.memory.pages):
-        base = number * 4096 - (2**64 if number >= 2**51 else 0)
-        if first - 4096 < base < end:
-            low = max(-(-(base - first - offset) // region.size), 0)
-            for index in range(low, min(low + 4096 // region.size + 1, region.length)):
-                value = world.memory.load(first + index * region.size + offset, size)
-                if value:
-                    yield index, value
+class Cells:
+    """Where CPython has the cells of the prover's tables."""
+
+    def __init__(self, system: System) -> None:
+        self.map = Map(system)
+        self.map.regions.append(Region(fake_machine.KERNEL_ROOT, 8, TABLE_ENTRIES, [Leaf(f"{KERNEL_ROOT}[]", 0, 8)]))
+        self.places = {leaf.family: (region, leaf) for region in self.map.regions for leaf in region.leaves}
+        for name, kind, step in ((PAGES_OF, EnvironmentPage, FRAME_SIZE), (REQUESTS, MapRequest, 8)):
+            storage = Embedded(f"{kind.__module__}.{kind.__qualname__}")
+            leaves = list(leaves_of(system.program, f"{name}[]", storage, 0))
+            region = Region(DIRECT_MAP, step, FRAMES * FRAME_SIZE // step, leaves)
+            self.places.update({leaf.family: (region, leaf) for leaf in leaves})
+
+    def read(self, pages: Snapshot, family: str, key: int) -> int:
+        region, leaf = self.places[family]
+        return load(pages, region.start + key * region.size + leaf.offset, leaf.size)
+
+    def changed(self, before: Snapshot, after: Snapshot) -> Iterator[tuple[str, int]]:
+        """Every cell that is not what it was, by family and key."""
+        for number in before.keys() | after.keys():
+            old, new = before.get(number, bytes(FRAME_SIZE)), after.get(number, bytes(FRAME_SIZE))
+            if old != new:
+                base = number * FRAME_SIZE - (2**64 if number >= 2**51 else 0)
+                yield from {self.cell_at(base + place) for place in range(FRAME_SIZE) if old[place] != new[place]}
+
+    def cell_at(self, address: int) -> tuple[str, int]:
+        region = self.map.region_at(address)
+        assert region is not None, f"{address:#x} is in no table"
+        key, offset = divmod(address - region.start, region.size)
+        return leaf_at(region, offset).family, key
 
 
-def tables_of(system: System, where: Map, world: World) -> Pairs:
-    """For every unknown table, what the world has at the key asked for."""
-    found = []
-    for region in where.regions:
-        for leaf in region.leaves:
-            base = system.state.table(leaf.family).base
-            domain, bits = base.domain(0), base.range().size()
-            concrete = z3.K(domain, z3.BitVecVal(0, bits))
-            for index, value in nonzero(world, region, leaf.offset, leaf.size):
-                concrete = z3.Store(concrete, index, z3.BitVecVal(value, bits))
-            found.append((base, z3.Select(concrete, z3.Var(0, domain))))
-    return found
+def load(pages: Snapshot, address: int, size: int) -> int:
+    number, offset = divmod(address % 2**64, FRAME_SIZE)
+    return int.from_bytes(pages.get(number, bytes(FRAME_SIZE))[offset : offset + size], "little")
 
 
-def predicted(run: Run, tables: Pairs, arguments: Pairs) -> int:
-    """The error the terms say, for concrete cells and arguments."""
-
-    def concrete(term: terms.Term) -> terms.Term:
-        return terms.simplify(z3.substitute_funs(z3.substitute(term, *arguments), *tables))
-
-    for outcome in run.outcomes:
-        if terms.is_true(concrete(terms.both(outcome.conditions))):
-            error = terms.literal(concrete(outcome.error))
-            assert error is not None
-            return error
-    raise AssertionError("no path of the call is taken")
+# What CPython does
 
 
-def any_value(chance: random.Random, kind: str) -> Any:
-    """An argument that is worth trying."""
-    if kind == "Capability":
-        return chance.choice((ALL, Capability.of(chance.getrandbits(64)), ALL.replace(rights=Rights.READ | Rights.GRANT)))
-    if kind == "Entry":
-        return Entry(present=chance.random() < 0.8, user=chance.random() < 0.9, frame=Frame(chance.randrange(24)))
-    return chance.randrange(LIMITS[kind])
+def done(world: World, move: Move, typed: list[int]) -> Done:
+    """Make a move. What the machine ends with is its value."""
+    world.log.typed, world.log.registers_forgotten = list(typed), []
+    error, value, is_off = 0, None, False
+    try:
+        if move.method == "call":
+            value, error = world.answer(*move.arguments, by=move.by)
+        elif move.method == "tick":
+            value = world.tick()
+        else:
+            world.log.clear()
+            modules["processor"].die(*move.arguments)
+    except fake_machine.PoweredOff as end:
+        value, is_off = end.args[0], True
+    return Done(error, 0 if value is None else int(value) % 2**64, is_off, world.snapshot())
 
 
-def test_the_terms_say_what_cpython_does(system: System) -> None:
-    before = memory.machine
-    world, where, chance = World(), Map(system), random.Random(1)
-    runs = {name: execute(system, system.calls[name]) for name in CALLS}
-    seen = set()
-    for _ in range(ROUNDS):
-        name = chance.choice(CALLS)
-        call = system.calls[name]
-        given = [any_value(chance, each.type) for each in call.parameters]
-        pairs = [(term, z3.BitVecVal(value, term.size())) for term, value in zip(runs[name].arguments[1:], map(int, given))]
-        said = predicted(runs[name], tables_of(system, where, world), pairs)
-        assert world.answer(name, *given).error == said, (name, given)
-        seen.add((name, said))
-    memory.machine = before
-    assert len(seen) > len(CALLS) // 2
+def asked_of_machine(world: World, family: str, key: int) -> int:
+    """What the machine was asked, as a cell of a table that the prover keeps of it."""
+    log = world.log
+    if family == FORGOTTEN:
+        return int(log.all_forgotten or key in log.forgotten)
+    if family == REGISTERS:
+        return int(key in log.registers_forgotten)
+    if log.departure is None:
+        return machine.GOES_ON % 2**64
+    return int(log.departure[machine.DEPARTURE.index(family)]) % 2**64
+
+
+# The comparison
+
+
+@dataclass
+class Tally:
+    """What was compared of a call."""
+
+    successes: int = 0
+    refusals: int = 0
+    at_the_gate: int = 0
+    cells: int = 0
+    places: set[str] = field(default_factory=set)
+    errors: Counter[int] = field(default_factory=Counter)
+
+
+class Comparison:
+    """One call, by the prover and by CPython."""
+
+    def __init__(self, system: System, cells: Cells, world: World, name: str) -> None:
+        self.predictor = Predictor(system, system.calls[name])
+        self.cells, self.world, self.tally = cells, world, Tally()
+
+    def unknowns(self, case: Case, typed: list[int]) -> Unknowns:
+        arguments = case.move.arguments[1:] if case.move.method == "call" else case.move.arguments
+        predictor, secret = self.predictor, modules["capabilities"].secret
+        given = zip(predictor.names, predictor.widths, arguments, strict=True)
+
+        def find(name: str) -> Any:
+            if name in self.cells.places:
+                return lambda key: self.cells.read(case.before, name, key)
+            if name.startswith(machine.GHOSTS):  # what was asked before the call, which no call can know
+                return (lambda key: 1) if name.endswith("[]") else 2**64 - 99
+            if name.startswith("get!"):
+                return (typed[0] if typed else -1) % 2**64
+            if name.startswith(SECRET):
+                return int(getattr(secret, name.removeprefix(SECRET)))
+            if name == HASH:
+                return lambda *words: mine["exokernel.kernel.siphash"].siphash(*words) % 2**64
+            raise LookupError(name)
+
+        return Unknowns({name: int(value) % 2**width for name, width, value in given}, find)
+
+    def objections(self, case: Case, typed: list[int]) -> list[str]:
+        """In what the two disagree about a case."""
+        self.world.memory.restore(case.before)
+        try:
+            outcome = done(self.world, case.move, typed)
+        except Exception as fault:
+            return [f"error: CPython stops with {fault!r}"]
+        unknowns = self.unknowns(case, typed)
+        refused = next((error for each in self.predictor.refused if (error := each(unknowns))), 0)
+        if bool(refused) == self.predictor.known(unknowns):
+            return [f"known: what is known of arguments {'holds' if refused else 'does not hold'}"]
+        if refused:
+            self.tally.at_the_gate += 1
+            changed = [f"cell: {each} changed" for each in self.cells.changed(case.before, outcome.after)]
+            return changed if refused == outcome.error else [f"error: {outcome.error}, not {refused}"]
+        try:
+            prediction = self.predictor.predict(unknowns)
+        except Disagreement as way:
+            return [f"way: {way}"]
+        return [*self.answers(outcome, prediction), *self.contents(case, outcome, prediction)]
+
+    def answers(self, outcome: Done, prediction: Prediction) -> Iterator[str]:
+        place, tally = prediction.place, self.tally
+        error = place.error(prediction.unknowns)
+        if error != outcome.error or place.is_halt != outcome.is_off:
+            yield f"error: {outcome.error}, not {error}; off {outcome.is_off}, not {place.is_halt}"
+        value = 0 if error or place.value is None else place.value(prediction.unknowns)
+        if value != outcome.value:
+            yield f"value: {outcome.value:#x}, not {value:#x}"
+        tally.refusals += error != 0
+        tally.successes += error == 0
+        tally.errors[outcome.error] += 1
+        tally.places |= {each.what for each in prediction.visited}
+
+    def contents(self, case: Case, outcome: Done, prediction: Prediction) -> Iterator[str]:
+        """Every cell that either has set, and all that the machine was asked."""
+        keys = prediction.touched
+        for family, key in self.cells.changed(case.before, outcome.after):
+            keys.setdefault(family, set()).add(key)
+        keys[FORGOTTEN] = keys.get(FORGOTTEN, set()) | {0, PAGES - 1} | self.world.log.forgotten
+        keys[REGISTERS] = set(range(ENVIRONMENTS))
+        keys.update({family: {0} for family in machine.DEPARTURE})
+        for family in sorted(keys):
+            for key in sorted(keys[family]):
+                is_asked = family.startswith(machine.GHOSTS)
+                found = asked_of_machine(self.world, family, key) if is_asked else self.cells.read(outcome.after, family, key)
+                foreseen = prediction.at(family, key)
+                self.tally.cells += 1
+                if found != foreseen:
+                    yield f"cell: {family} at {key} is {found:#x}, not {foreseen:#x}"
