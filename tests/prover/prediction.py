@@ -180,9 +180,9 @@ class Predictor:
         self.places += [place_at(head, number, each) for head in heads for number, each in enumerate(head.rounds)]
         self.heads = heads
 
-    def predict(self, unknowns: Unknowns) -> Prediction:
+    def predict(self, given: Unknowns) -> Prediction:
         """What comes of the call. Raises Disagreement."""
-        unknowns = Unknowns(unknowns, lambda name: at_no_head(name) if MARK in name else unknowns[name])
+        unknowns = Unknowns(given, lambda name: at_no_head(name) if MARK in name else given[name])
         touched: dict[str, set[int]] = {}
         visited: list[Place] = []
         entered: list[Head] = []

@@ -1,206 +1,119 @@
-"""The prover's meaning of a call agrees with CPython's, on states that calls have led to."""
+"""The prover's meaning of a call agrees with CPython's, on states that calls have led to.
+
+Symbolic execution gives conditions, an error, a value, and a term for every cell; put a state
+and arguments into these and they must say what CPython does there. Exactly one end's conditions
+hold; what is known of the arguments is known exactly of those that the gate admits; nothing is
+demanded on the way that is not so. Every call is compared, and `tick` and `die`; loops are gone
+through step by step, as the prover says a step goes from any state at their head, with what it
+found that steps keep, and with its closed forms for the tables they sweep. What is not compared of
+a call's effects, `comparison` says. Nor is it compared here what the solver makes of the terms, nor
+the facts about loops that only the proofs use (`universals`, `declared`), each of which is proved.
+"""
 
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import product
 
 import pytest
 
-from exokernel.abi.environment_page import EnvironmentPage
-from exokernel.abi.layout import DIRECT_MAP
-from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, FRAMES, TABLE_ENTRIES
-from exokernel.abi.tables import MapRequest, Reason
-from exokernel.compiler.ir.types import Embedded
+from exokernel.abi.names import FIRST, NOBODY, ROOT_SLOT
+from exokernel.abi.tables import Reason
+from exokernel.abi.capability import Rights
 from exokernel.dialect import memory
-from exokernel.prover import machine, terms
-from exokernel.prover.llvm.addresses import Leaf, Map, Region, leaf_at, leaves_of
-from exokernel.prover.machine import KERNEL_ROOT, PAGES, PAGES_OF, REQUESTS
-from exokernel.prover.system import System, load_system
-from tests.kernel import fake_machine
-from tests.kernel.moves import UNSPECIFIED, Move, arguments_for
-from tests.kernel.try_mutants import Case, Planted, Snapshot, record
-from tests.kernel.worlds import World, mine, modules
-from tests.prover.prediction import Disagreement, Prediction, Predictor, Unknowns
+from exokernel.prover import terms
+from exokernel.prover.system import KERNEL, System, load_system
+from exokernel.abi.environment_page import VECTORS
+from tests.kernel import try_mutants
+from tests.kernel.moves import UNSPECIFIED, Move, arguments_for, call, furnishing
+from tests.kernel.try_mutants import Planted, Recorder, Snapshot, record
+from tests.kernel.worlds import ENTRY, World
+from tests.prover.comparison import Case, Cells, Comparison
+from tests.prover.prediction import Predictor
 
 pytestmark = pytest.mark.slow
-WALKS = 24
-ALIKE = 12  # cases of one call that end in the same error
-OWN = 48  # cases of each step that no walk makes
-TYPED = 65  # what stands in the console, every other time
-FORGOTTEN, REGISTERS = f"{machine.FORGOTTEN}[]", f"{machine.REGISTERS}[]"
-SECRET, HASH = "exokernel.kernel.capabilities.secret|", "siphash"
-NEVER_REFUSE = {"null", "tick", "die"}
+WALKS = 40
+ALIKE = 20  # cases of one call that end alike
+OWN = 60  # cases of each step that no walk makes
+TYPED = 65
+TICKS = 12  # more than a debtor may take
+NEVER_REFUSE = {"null", "tick", "die"}  # null does nothing; the other two are no calls, and there is nobody to answer
 
 
-class Done(NamedTuple):
-    """What CPython makes of a case."""
-
-    error: int
-    value: int
-    is_off: bool
-    after: Snapshot
+@pytest.fixture(scope="module")
+def system() -> System:
+    return load_system()
 
 
-class Cells:
-    """Where CPython has the cells of the prover's tables."""
-
-    def __init__(self, system: System) -> None:
-        self.map = Map(system)
-        self.map.regions.append(Region(fake_machine.KERNEL_ROOT, 8, TABLE_ENTRIES, [Leaf(f"{KERNEL_ROOT}[]", 0, 8)]))
-        self.places = {leaf.family: (region, leaf) for region in self.map.regions for leaf in region.leaves}
-        for name, kind, step in ((PAGES_OF, EnvironmentPage, FRAME_SIZE), (REQUESTS, MapRequest, 8)):
-            storage = Embedded(f"{kind.__module__}.{kind.__qualname__}")
-            leaves = list(leaves_of(system.program, f"{name}[]", storage, 0))
-            region = Region(DIRECT_MAP, step, FRAMES * FRAME_SIZE // step, leaves)
-            self.places.update({leaf.family: (region, leaf) for leaf in leaves})
-
-    def read(self, pages: Snapshot, family: str, key: int) -> int:
-        region, leaf = self.places[family]
-        return load(pages, region.start + key * region.size + leaf.offset, leaf.size)
-
-    def changed(self, before: Snapshot, after: Snapshot) -> Iterator[tuple[str, int]]:
-        """Every cell that is not what it was, by family and key."""
-        for number in before.keys() | after.keys():
-            old, new = before.get(number, bytes(FRAME_SIZE)), after.get(number, bytes(FRAME_SIZE))
-            if old != new:
-                base = number * FRAME_SIZE - (2**64 if number >= 2**51 else 0)
-                yield from {self.cell_at(base + place) for place in range(FRAME_SIZE) if old[place] != new[place]}
-
-    def cell_at(self, address: int) -> tuple[str, int]:
-        region = self.map.region_at(address)
-        assert region is not None, f"{address:#x} is in no table"
-        key, offset = divmod(address - region.start, region.size)
-        return leaf_at(region, offset).family, key
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    before = memory.machine
+    yield World()
+    memory.machine = before
 
 
-def load(pages: Snapshot, address: int, size: int) -> int:
-    number, offset = divmod(address % 2**64, FRAME_SIZE)
-    return int.from_bytes(pages.get(number, bytes(FRAME_SIZE))[offset : offset + size], "little")
+# Cases
 
 
-# What CPython does
+def stories() -> Iterator[tuple[Move, ...]]:
+    """What walks seldom come to: grants, tables given back, frames of the dead taken over, and the ends of the machine."""
+    given = [call(name, slice, ROOT_SLOT, *to) for slice in (2, 3) for name, to in (("slice_alloc", ()), ("slice_give", (slice,)))]
+    others = (*furnishing(True, 2), *given)
+    yield (*furnishing(True, 1, "frames"), call("frame_adopt", 26, ROOT_SLOT), call("frame_adopt", 27, ROOT_SLOT))
+    yield (call("table_alloc", 8, 0, 16, 0), call("table_alloc", 16, 3, 17, 0), call("table_free", 16, 3, 0), call("table_free", 8, 0, 0))
+    for rights in (Rights.READ, Rights.ALL):
+        grants = [call("capability_grant", 0, 1, generation, rights, by=2) for generation in range(3)]
+        accepts = [call("capability_accept", 5, 2, generation) for generation in range(3)]
+        yield from ((*furnishing(False, 1), each, call("yield_to", 2), *grants) for each in accepts)
+    for first, second in product(((ENTRY, ENTRY), (ENTRY, 0), (0, 0)), repeat=2):
+        pages = Move("set_page", (1, *first)), Move("set_page", (2, *second))
+        yield (*others, *pages, *[Move("tick")] * TICKS)
+        yield (*others, call("yield_to", 2), *[Move("tick")] * 2, *pages, *[Move("tick")] * TICKS)
 
 
-def done(world: World, move: Move, typed: list[int]) -> Done:
-    """Make a move. What the machine ends with is its value."""
-    world.log.typed, world.log.registers_forgotten = list(typed), []
-    error, value, is_off = 0, None, False
-    try:
-        if move.method == "call":
-            value, error = world.answer(*move.arguments, by=move.by)
-        elif move.method == "tick":
-            value = world.tick()
-        else:
-            world.log.clear()
-            modules["processor"].die(*move.arguments)
-    except fake_machine.PoweredOff as end:
-        value, is_off = end.args[0], True
-    return Done(error, 0 if value is None else int(value) % 2**64, is_off, world.snapshot())
+def recorded() -> dict[str, list[try_mutants.Case]]:
+    """Cases of walks and of stories."""
+    cases = record(WALKS)
+    for story in stories():
+        recorder = Recorder(cases, {}, {})
+        for move in story:
+            recorder.do(move)
+    return cases
 
 
-def asked_of_machine(world: World, family: str, key: int) -> int:
-    """What the machine was asked, as a cell of a table that the prover keeps of it."""
-    log = world.log
-    if family == FORGOTTEN:
-        return int(log.all_forgotten or key in log.forgotten)
-    if family == REGISTERS:
-        return int(key in log.registers_forgotten)
-    if log.departure is None:
-        return machine.GOES_ON % 2**64
-    return int(log.departure[machine.DEPARTURE.index(family)]) % 2**64
+def moves_of_our_own(world: World, chance: random.Random, name: str) -> Iterator[Move]:
+    """A step that no walk makes, in the state as it is."""
+    caller = world.machine.current
+    if name == "die":
+        yield Move(name, (chance.choice((Reason.NO_HANDLER, Reason.NO_STACK)), chance.randrange(VECTORS)), caller)
+    elif name == "environment_destroy":
+        yield call(name, FIRST, chance.randrange(3), by=caller)
+    else:
+        yield call(name, *arguments_for(world, chance, name), by=caller)
 
 
-# The comparison
+def kind_of_end(case: try_mutants.Case) -> tuple[object, ...]:
+    """The error, whether the machine ended, and to whom the processor went."""
+    outcome = case.outcome
+    error = outcome.answer.error if case.move.method == "call" else 0
+    return error, outcome.off, outcome.departure and outcome.departure.environment
 
 
-@dataclass
-class Tally:
-    """What was compared of a call."""
+def all_cases() -> dict[str, list[Case]]:
+    """Cases of every step, of those that end alike not too many."""
+    found, world, chance = recorded(), World(), random.Random(1)
+    cases: dict[str, list[Case]] = {}
+    alike: Counter[tuple[object, ...]] = Counter()
+    for name, each in ((name, each) for name in found for each in found[name]):
+        ending = kind_of_end(each)
+        alike[name, *ending] += 1
+        if alike[name, *ending] <= ALIKE:
+            cases.setdefault(name, []).append(Case(each.before, each.move))
+    states = [each.before for name in sorted(cases) for each in cases[name] if each.move.by != NOBODY]
+    for name in ("die", "environment_destroy", *UNSPECIFIED):
+        for before in chance.sample(states, OWN):
+            world.memory.restore(before)
+            cases.setdefault(name, []).extend(Case(before, move, (TYPED,) * chance.randrange(2)) for move in moves_of_our_own(world, chance, name))
+    return cases
 
-    successes: int = 0
-    refusals: int = 0
-    at_the_gate: int = 0
-    cells: int = 0
-    places: set[str] = field(default_factory=set)
-    errors: Counter[int] = field(default_factory=Counter)
 
-
-class Comparison:
-    """One call, by the prover and by CPython."""
-
-    def __init__(self, system: System, cells: Cells, world: World, name: str) -> None:
-        self.predictor = Predictor(system, system.calls[name])
-        self.cells, self.world, self.tally = cells, world, Tally()
-
-    def unknowns(self, case: Case, typed: list[int]) -> Unknowns:
-        arguments = case.move.arguments[1:] if case.move.method == "call" else case.move.arguments
-        predictor, secret = self.predictor, modules["capabilities"].secret
-        given = zip(predictor.names, predictor.widths, arguments, strict=True)
-
-        def find(name: str) -> Any:
-            if name in self.cells.places:
-                return lambda key: self.cells.read(case.before, name, key)
-            if name.startswith(machine.GHOSTS):  # what was asked before the call, which no call can know
-                return (lambda key: 1) if name.endswith("[]") else 2**64 - 99
-            if name.startswith("get!"):
-                return (typed[0] if typed else -1) % 2**64
-            if name.startswith(SECRET):
-                return int(getattr(secret, name.removeprefix(SECRET)))
-            if name == HASH:
-                return lambda *words: mine["exokernel.kernel.siphash"].siphash(*words) % 2**64
-            raise LookupError(name)
-
-        return Unknowns({name: int(value) % 2**width for name, width, value in given}, find)
-
-    def objections(self, case: Case, typed: list[int]) -> list[str]:
-        """In what the two disagree about a case."""
-        self.world.memory.restore(case.before)
-        try:
-            outcome = done(self.world, case.move, typed)
-        except Exception as fault:
-            return [f"error: CPython stops with {fault!r}"]
-        unknowns = self.unknowns(case, typed)
-        refused = next((error for each in self.predictor.refused if (error := each(unknowns))), 0)
-        if bool(refused) == self.predictor.known(unknowns):
-            return [f"known: what is known of arguments {'holds' if refused else 'does not hold'}"]
-        if refused:
-            self.tally.at_the_gate += 1
-            changed = [f"cell: {each} changed" for each in self.cells.changed(case.before, outcome.after)]
-            return changed if refused == outcome.error else [f"error: {outcome.error}, not {refused}"]
-        try:
-            prediction = self.predictor.predict(unknowns)
-        except Disagreement as way:
-            return [f"way: {way}"]
-        return [*self.answers(outcome, prediction), *self.contents(case, outcome, prediction)]
-
-    def answers(self, outcome: Done, prediction: Prediction) -> Iterator[str]:
-        place, tally = prediction.place, self.tally
-        error = place.error(prediction.unknowns)
-        if error != outcome.error or place.is_halt != outcome.is_off:
-            yield f"error: {outcome.error}, not {error}; off {outcome.is_off}, not {place.is_halt}"
-        value = 0 if error or place.value is None else place.value(prediction.unknowns)
-        if value != outcome.value:
-            yield f"value: {outcome.value:#x}, not {value:#x}"
-        tally.refusals += error != 0
-        tally.successes += error == 0
-        tally.errors[outcome.error] += 1
-        tally.places |= {each.what for each in prediction.visited}
-
-    def contents(self, case: Case, outcome: Done, prediction: Prediction) -> Iterator[str]:
-        """Every cell that either has set, and all that the machine was asked."""
-        keys = prediction.touched
-        for family, key in self.cells.changed(case.before, outcome.after):
-            keys.setdefault(family, set()).add(key)
-        keys[FORGOTTEN] = keys.get(FORGOTTEN, set()) | {0, PAGES - 1} | self.world.log.forgotten
-        keys[REGISTERS] = set(range(ENVIRONMENTS))
-        keys.update({family: {0} for family in machine.DEPARTURE})
-        for family in sorted(keys):
-            for key in sorted(keys[family]):
-                is_asked = family.startswith(machine.GHOSTS)
-                found = asked_of_machine(self.world, family, key) if is_asked else self.cells.read(outcome.after, family, key)
-                foreseen = prediction.at(family, key)
-                self.tally.cells += 1
-                if found != foreseen:
-                    yield f"cell: {family} at {key} is {found:#x}, not {foreseen:#x}"
