@@ -168,11 +168,11 @@ class Predictor:
         executor = system.executor = WatchedExecutor(system)
         self.run: Run = execute(system, call)
         journal = self.run.journal
-        self.names = [str(each) for each in self.run.arguments[call.has_caller :]]
-        self.widths = [each.size() for each in self.run.arguments[call.has_caller :]]
+        given: list[Term] = list(self.run.arguments[call.has_caller :])
+        self.names, self.widths = [str(each) for each in given], [each.size() for each in given]
         self.known = Formula(terms.both(self.run.known))
         self.demands = Formula(terms.both(each.fact for each in journal.demands))
-        self.refused = [Formula(refusal(system, each.type, value)) for each, value in zip(call.parameters, self.run.arguments[call.has_caller :])]
+        self.refused = [Formula(refusal(system, each.type, value)) for each, value in zip(call.parameters, given)]
         self.places = [Place(f"end {number}", each) for number, each in enumerate(self.run.outcomes)]
         self.places += [Place(f"halt {number}", each, is_halt=True) for number, each in enumerate(journal.halts)]
         heads = [each for each in executor.heads if each.journal is journal]
