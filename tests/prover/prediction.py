@@ -15,12 +15,12 @@ from functools import cached_property
 from typing import Any
 
 from exokernel.prover import terms
-from exokernel.prover.cells import Anew, Sweep, Table, Update, Write
+from exokernel.prover.cells import Anew, Fill, Sweep, Table, Update, Write
 from exokernel.prover.execute import Executor, Frame, Journal, Round
 from exokernel.prover.loops import assigned_in
 from exokernel.prover.obligations import Run, execute
 from exokernel.prover.paths import Outcome, Path
-from exokernel.prover.system import GATE, ADMITTED, Call, System
+from exokernel.prover.system import ADMITTED, GATE, Call, System
 from exokernel.prover.terms import Term
 from exokernel.prover.values import is_term
 from tests.prover.evaluation import Formula
@@ -86,10 +86,15 @@ class Touches:
     def __init__(self, table: Table, update: Update) -> None:
         self.guard, self.bits = Formula(update.guard), sum(table.family.widths) or 1
         self.is_everywhere = isinstance(update, Anew)
-        first = terms.number(0, self.bits) if isinstance(update, Anew) else update.first if isinstance(update, Sweep) else update.index
-        self.inner = 0 if isinstance(update, (Write, Sweep)) else self.bits - first.size()
-        self.first = Formula(first)
-        self.count = Formula(update.count) if isinstance(update, Sweep) else None
+        match update:
+            case Anew():
+                first, count = terms.number(0, self.bits), None
+            case Sweep():
+                first, count = update.first, update.count
+            case Write() | Fill():
+                first, count = update.index, None
+        self.inner = self.bits - first.size()  # bits of the indices below those that a fill names
+        self.first, self.count = Formula(first), None if count is None else Formula(count)
 
     def keys(self, unknowns: Unknowns) -> Iterator[int]:
         if not self.guard(unknowns):
@@ -195,11 +200,14 @@ class Predictor:
             if place.head is None:
                 return Prediction(place, unknowns, touched, visited)
             unknowns = arrived(place, place.head, unknowns)
-            entered = [*entered[: entered.index(place.head)], place.head] if place.head in entered else [*entered, place.head]
+            if place.head in entered:  # those within are left
+                del entered[entered.index(place.head) :]
+            entered.append(place.head)
 
     def next_place(self, head: Head | None, unknowns: Unknowns) -> Place:
         """The one place to which control comes from the head of a loop, or from where the call began."""
-        found = [each for each in self.places if (head is None or head.here in each.conditions.names) and each.conditions(unknowns)]
+        ahead = [each for each in self.places if head is None or head.here in each.conditions.names]
+        found = [each for each in ahead if each.conditions(unknowns)]
         if head is not None:
             elsewhere = unknowns.same()
             elsewhere[head.here] = False
