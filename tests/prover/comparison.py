@@ -135,6 +135,7 @@ class Tally:
     successes: int = 0
     refusals: int = 0
     at_the_gate: int = 0
+    changed: int = 0  # cells of the kernel's tables, by CPython
     cells: int = 0
     places: set[str] = field(default_factory=set)
     errors: Counter[int] = field(default_factory=Counter)
@@ -205,6 +206,7 @@ class Comparison:
         keys = prediction.touched
         for family, key in self.cells.changed(case.before, outcome.after):
             keys.setdefault(family, set()).add(key)
+            self.tally.changed += 1
         keys[FORGOTTEN] = keys.get(FORGOTTEN, set()) | {0, PAGES - 1} | self.world.log.forgotten
         keys[REGISTERS] = set(range(ENVIRONMENTS))
         keys.update({family: {0} for family in machine.DEPARTURE})
