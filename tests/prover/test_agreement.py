@@ -23,6 +23,7 @@ from exokernel.abi.environment_page import VECTORS
 from exokernel.abi.layout import DIRECT_MAP
 from exokernel.abi.names import FIRST, FRAME_SIZE, NOBODY, ROOT_SLOT
 from exokernel.abi.tables import FrameKind, Reason
+from exokernel.abi.x86_64 import Entry
 from exokernel.compiler.ir import operations as op
 from exokernel.dialect import memory
 from exokernel.prover import machine
@@ -33,7 +34,7 @@ from exokernel.prover.system import KERNEL, System, find_calls, load_system
 from tests.kernel import try_mutants
 from tests.kernel.moves import UNSPECIFIED, Move, arguments_for, call, furnishing
 from tests.kernel.try_mutants import Planted, Recorder, Snapshot, record
-from tests.kernel.worlds import ENTRY, FRAMES, World
+from tests.kernel.worlds import ENTRY, FRAMES, World, data
 from tests.prover.comparison import Case, Cells, Comparison
 
 pytestmark = pytest.mark.slow
@@ -64,6 +65,7 @@ def stories() -> Iterator[tuple[Move, ...]]:
     others = (*furnishing(True, 2), *given)
     yield (*furnishing(True, 1, "frames"), call("frame_adopt", 26, ROOT_SLOT), call("frame_adopt", 27, ROOT_SLOT))
     yield (call("table_alloc", 8, 0, 16, 0), call("table_alloc", 16, 3, 17, 0), call("table_free", 16, 3, 0), call("table_free", 8, 0, 0))
+    yield tuple(ranges())
     for rights in (Rights.READ, Rights.ALL):
         grants = [call("capability_grant", 0, 1, generation, rights, by=2) for generation in range(3)]
         accepts = [call("capability_accept", 5, 2, generation) for generation in range(3)]
@@ -74,6 +76,25 @@ def stories() -> Iterator[tuple[Move, ...]]:
         pages = Move("set_page", (1, *first)), Move("set_page", (2, *second)), Move("set_page", (3, *second))
         yield (*others, *pages, *[Move("tick")] * TICKS)
         yield (*others, call("yield_to", 2), *[Move("tick")] * 2, *pages, *[Move("tick")] * TICKS)
+
+
+def ranges() -> Iterator[Move]:
+    """Loops of several steps: entries made, asked for in a batch, changed and taken away again, some of them restricted."""
+    yield from furnishing(True, 0)
+    for frame in range(20, 24):
+        yield call("frame_alloc", frame, 0)
+    yield call("map_range", 18, 4, 4, data(20, writable=True), 0)
+    for number in range(4):
+        yield Move("request", (28, number, 18, 9 - number, data(20 + number, key=3)))
+    for count in (1, 3, 4):
+        yield call("map_batch", 28, 0, count, 0)
+    writable, marked = Entry(writable=True), Entry(dirty=True, software=3)
+    for index, count, key in ((4, 4, 0), (1, 9, 0), (2, 3, 0), (0, 2, 0)):
+        yield call("protect", 18, index, count, Entry(), marked, key)
+        yield call("protect", 18, index, count, writable, Entry(), key)
+        yield call("protect", 18, index, count, marked, writable, key)
+    for index, count in ((4, 2), (5, 4), (0, 12)):
+        yield call("map_range", 18, index, count, Entry(), 0)
 
 
 def recorded() -> dict[str, list[try_mutants.Case]]:
