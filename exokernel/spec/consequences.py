@@ -1,18 +1,31 @@
 """What follows from the invariants: the sentences a user of the kernel relies on.
 
 Each function is true of every state in which the invariants are. The first is isolation as the
-processor sees it; the others say that what the dead leave can always be taken, one thing at a
-time, by anyone or, where others live in their address space, by who holds the keys; so that
-repossession goes on until nothing is left. [PROOF I2, T9]
+processor sees it; the others say that what the dead leave can be taken, one thing at a time,
+by anyone or, where others live in their address space, by who holds the keys. [PROOF I2, T9]
+
+That repossession comes to an end is argued from these, and not proved. What a dead environment
+has is counted: slices, entries, frames. `slice_free`, `repossess`, `table_free` and `frame_free` each
+lower one of these counts, as their specifications say, and `environment_free` then takes the name.
+Counters are exact, so while a count is not zero there is a thing to name; below a table with
+entries stands, three links down at most, one without links: so entries go before tables, and tables
+before the name. Nobody can give the dead slices or data. But who holds the key to one of their
+tables can still map there, and link tables as long as the quota of the dead lasts: the counts come
+to nothing only if it stops. And data of the dead that another space maps is in use: its entry is
+taken away by who holds GRANT over the data, or can write that space's table; or by anyone, once
+that space is abandoned too. The same is so of a dead environment's page; and while others live
+with its root, its name stays.
 """
 
 from exokernel.abi.capability import Rights
 from exokernel.abi.layout import FIRST_KERNEL_SLOT
-from exokernel.abi.names import EnvironmentId, Frame, Index, Slot
+from exokernel.abi.names import NOBODY, EnvironmentId, Frame, Index, Slice, Slot
 from exokernel.abi.tables import FrameKind, Phase
-from exokernel.kernel.state import environments, frames
+from exokernel.kernel.state import environments, frames, slices
+from exokernel.spec.environments import environment_free_error, owns_its_root
 from exokernel.spec.frames import frame_free_error
 from exokernel.spec.rows import ALLOWED, exists, held, is_abandoned, is_table, maps, stands, word_row
+from exokernel.spec.slices import slice_free_error
 from exokernel.spec.tables import table_free_error
 from exokernel.spec.translations import repossess_error
 
@@ -83,3 +96,24 @@ def data_of_the_dead_can_be_freed(caller: EnvironmentId, frame: Frame, key: Slot
     if state.kind != FrameKind.DATA or state.uses != 0 or environments[state.owner].phase != Phase.DEAD:
         return True
     return frame_free_error(caller, frame, key) == ALLOWED
+
+
+def slice_of_the_dead_can_be_freed(caller: EnvironmentId, slice: Slice, key: Slot) -> bool:
+    """Anyone may free a slice that a dead environment has left."""
+    owner = slices[slice].owner
+    if owner == NOBODY or environments[owner].phase != Phase.DEAD:
+        return True
+    return slice_free_error(caller, slice, key) == ALLOWED
+
+
+def name_of_the_dead_can_be_freed(environment: EnvironmentId) -> bool:
+    """Anyone may free the name of a dead environment that has but its root and page, if nobody else uses these."""
+    state = environments[environment]
+    if state.phase != Phase.DEAD or state.slices > 0 or state.mappings > 0 or frames[state.page].uses > 1:
+        return True
+    if owns_its_root(environment):
+        root = frames[state.root]
+        has_more = state.frames > 2 or root.entries > 0 or root.uses > 1
+    else:
+        has_more = state.frames > 1
+    return has_more or environment_free_error(environment) == ALLOWED
