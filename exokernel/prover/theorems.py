@@ -1,9 +1,9 @@
-"""Two-state theorems of a step, and what a call's own specification says of it.
+"""Two-state theorems of a step: what no step may do, whichever call it is of.
 
 A theorem is a function of what a view saw of one thing before and after; it is proved for an
 unknown thing. That views are defined wherever the invariants hold is proved once, of all calls (see
-`prove_consequences`). `NAME_allowed` is evaluated before the call, `NAME_done` gets views of the things
-it names by its parameters. Which claims there are stands in `spec`; here they become questions.
+`prove_consequences`). What a call itself is specified to do is asked by `own`. Which claims there are
+stands in `spec`; here they become questions.
 """
 
 from __future__ import annotations
