@@ -6,6 +6,7 @@
 - `spec.counts`: which counter counts what, for all that is counted;
 - `spec.consequences`: what follows from the invariants, of any one state;
 - `spec.totals`: what is only handed on, so that its sum stays;
+- `spec.privacy`: which private cells a call may learn;
 - `spec.assumptions`: what is taken for granted of every state;
 - elsewhere: what each call does (see `own`).
 
@@ -68,7 +69,6 @@ class Specification:
     bounds: dict[str, int] = field(default_factory=dict)  # how many things a counter can count
     exceptions: dict[str, tuple[str, ...]] = field(default_factory=dict)  # calls a theorem is not about
     among: dict[str, str] = field(default_factory=dict)  # counters that count some of what another does
-    may_learn: dict[str, tuple[str, ...]] = field(default_factory=dict)  # private things a call may depend on
     of_whole_calls: tuple[str, ...] = ()  # theorems that need not hold of each step of a loop
 
     def all(self, part: str) -> list[Claim]:
@@ -97,7 +97,6 @@ def read_specification(folder: Path = ROOT / "exokernel" / "spec") -> Specificat
     found.bounds = table_in(folder / "counts.py", "AT_MOST") | table_in(folder / "totals.py", "AT_MOST")
     found.exceptions = table_in(folder / "theorems.py", "EXCEPT")
     found.of_whole_calls = tuple(table_in(folder / "theorems.py", "OF_WHOLE_CALLS"))
-    found.may_learn = table_in(folder / "privacy.py", "MAY_LEARN")
     found.among = table_in(folder / "counts.py", "AMONG")
     return found
 

@@ -32,7 +32,7 @@ from exokernel.prover.llvm.apart import functions_apart
 from exokernel.prover.mutations import Mutation, mutations_of
 from exokernel.prover.obligations import Obligation, Run, execute, obligations
 from exokernel.prover.own import own_specification
-from exokernel.prover.privacy import learned
+from exokernel.prover.privacy import privacy
 from exokernel.prover.prove import answer_to
 from exokernel.prover.solver import ROUND, SMALL, Verdict
 from exokernel.prover.system import GATE, KERNEL, Call, System, load_program
@@ -234,8 +234,6 @@ class Judge:
     def answers(self, call: Call, end: float) -> Iterator[tuple[str, Verdict]]:
         """What is not proved of a call, of all that is not asked of the honest kernel too; what is hard, last, and till `end`."""
         run = self.run(call)
-        for thing in sorted(learned(run) - set(self.system.specification.may_learn.get(call.name, ()))):
-            yield f"private: {thing}", Verdict.REFUTED
         asked = [each for each in questions(self.system, run) if question(each, run) not in self.honest[call.name]]
         for effort in EFFORTS:
             hard = []
@@ -280,7 +278,7 @@ def question(obligation: Obligation, run: Run) -> Question:
 
 def questions(system: System, run: Run) -> Iterator[Obligation]:
     """What is likeliest to be refuted first: what the call itself is specified to do."""
-    return chain(own_specification(system, run), obligations(system, run), step_theorems(system, run))
+    return chain(own_specification(system, run), obligations(system, run), step_theorems(system, run), privacy(system, run))
 
 
 def reaches(system: System, call: Call, mutation: Mutation) -> bool:

@@ -1,65 +1,136 @@
-"""Which private things a call's answer and effects depend on: noninterference by looking.
+"""Which private cells a call's answer and effects depend on: noninterference by looking.
 
 The answer of a call, the conditions of its paths, what a step of a loop hands to the next, and
-everything written to the public tables are terms; what is mentioned in none of them cannot
-matter. `spec.privacy` says what may. This is coarser than comparing two runs, which it implies:
-states that agree on what is mentioned give the same answer and the same tables. It needs no
-solver.
+everything written to the public tables are terms. Each private cell that is mentioned in one of
+them has to be a cell of which `spec.privacy` says that the call may learn it, wherever the mention
+matters: of a choice, only the branch that is taken does, and of several conditions, each only where
+the others hold. What may be learnt is itself said of public tables; so two states that agree
+on these and on what may be learnt give the same answer and the same tables, which is
+noninterference. Time, and which translations are dropped, are not told of here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import z3
 
+from exokernel.abi.names import FRAMES, TABLE_ENTRIES
 from exokernel.prover import terms
 from exokernel.prover.cells import Fill, State, Sweep, Write
-from exokernel.prover.machine import BYTES_OF_A_FRAME, GHOSTS, MEMORY, PAGES_OF, REQUESTS
-from exokernel.prover.obligations import Run
+from exokernel.prover.instantiate import Access, value_of
+from exokernel.prover.machine import BYTES_OF_A_FRAME, FORGOTTEN, MEMORY, PAGES_OF, REGISTERS, REQUESTS, WORDS
+from exokernel.prover.obligations import Obligation, Run, known_states
+from exokernel.prover.own import arguments_of
 from exokernel.prover.paths import Outcome
+from exokernel.prover.system import System
 from exokernel.prover.terms import Term
 from exokernel.prover.values import Pointer, Span, Value, is_term
 
+PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
+NOTHING_ELSE = "what can be told of it depends on no private cell that it may not learn"
 BYTES = "bytes"
-PRIVATE = {
-    MEMORY: f"{MEMORY}[]",
-    PAGES_OF: f"{PAGES_OF}[]",
-    REQUESTS: f"{REQUESTS}[]",
-    BYTES: BYTES_OF_A_FRAME,
-    "secret": "exokernel.kernel.capabilities.secret",
+PREFIXES = {  # of the names of private tables -> what they hold
+    WORDS: MEMORY,
+    f"{REQUESTS}[]": REQUESTS,
+    f"{PAGES_OF}[]|begin": "begin",
+    f"{PAGES_OF}[]|end": "end",
+    f"{PAGES_OF}[]": PAGES_OF,
+    BYTES_OF_A_FRAME: BYTES,
+    "exokernel.kernel.capabilities.secret": "secret",
 }
+THINGS = tuple(PREFIXES.values())
+UNTOLD = (MEMORY, PAGES_OF, FORGOTTEN, REGISTERS)
+FRAME_BITS, INDEX_BITS = (FRAMES - 1).bit_length(), (TABLE_ENTRIES - 1).bit_length()
+
+May = Callable[[str, Term], Term]  # whether a call may learn the cell of a thing at a key
 
 
-def learned(run: Run) -> set[str]:
-    """The private things that a call's answer, or what it does to the tables, depends on."""
-    seen, told = set[int](), list(observable(run))  # all of it at once, so that the identities of these terms stay theirs
-    names = {name for term in told for name in mentioned(term, seen)}
-    return {thing for thing, prefix in PRIVATE.items() if any(name.startswith(prefix) for name in names)}
+def private_thing(name: str) -> str | None:
+    return next((thing for prefix, thing in PREFIXES.items() if name.startswith(prefix)), None)
 
 
-def observable(run: Run) -> Iterator[Term]:
-    """Everything that can be told of a run."""
-    for outcome in ends(run):
-        yield from observed(outcome)
+class Looks:
+    """What has to hold for terms to depend on no private cell but those a call may learn."""
+
+    def __init__(self, may: May) -> None:
+        self.may = may
+        self.known: dict[int, tuple[Term, Term]] = {}  # with the terms, so that their identities stay theirs
+
+    def allowed(self, term: Term) -> Term:
+        """That each private cell that matters to a term is one that may be learnt."""
+        key = terms.identity(term)
+        if key not in self.known:
+            self.known[key] = term, self.judged(term)
+        return self.known[key][1]
+
+    def judged(self, term: Term) -> Term:
+        parts = term.children()
+        if terms.is_both(term) or terms.is_either(term):
+            return self.of_several(parts, terms.is_both(term))
+        if z3.is_app_of(term, z3.Z3_OP_ITE):
+            condition, then, otherwise = parts
+            return terms.both((self.allowed(condition), terms.choose(condition, self.allowed(then), self.allowed(otherwise))))
+        thing = private_thing(term.decl().name()) if z3.is_app_of(term, z3.Z3_OP_UNINTERPRETED) else None
+        looked_at = [] if thing is None else [self.may(thing, parts[0] if parts else terms.number(0, 1))]
+        return terms.both((*map(self.allowed, parts), *looked_at))
+
+    def of_several(self, conditions: Iterable[Term], needs_all: bool) -> Term:
+        """The same of conditions together: one that may be learnt and decides is enough, whatever the others are."""
+        judged = [(each, self.allowed(each)) for each in conditions]
+        deciding = [terms.both((allowed, terms.negate(each) if needs_all else each)) for each, allowed in judged]
+        together = terms.both(allowed for _, allowed in judged)
+        return together if terms.is_true(together) else terms.either((together, *deciding))
+
+    def told_of(self, outcome: Outcome, told: Iterable[Term]) -> tuple[list[Term], Term]:
+        """The public conditions of a path, and what has to hold under them."""
+        public = [each for each in outcome.conditions if terms.is_true(self.allowed(each))]
+        private = [each for each in outcome.conditions if not terms.is_true(self.allowed(each))]
+        then = terms.implies(terms.both(private), terms.both(map(self.allowed, told)))
+        return public, terms.both((self.of_several(private, needs_all=True), then))
+
+
+def privacy(system: System, run: Run) -> Iterator[Obligation]:
+    """That a call tells only what it may, for each way it ends and for each step of its loops."""
+    accesses: list[Access] = []
+    looks = Looks(lambda thing, key: may_learn(system, run, thing, key, accesses))
+    for place, (outcome, told) in enumerate(everything_told(run, looks)):
+        conditions, claim = looks.told_of(outcome, told)
+        if not terms.is_true(claim):
+            whole = terms.proposition(f"nothing else is told {place}")  # its parts share much, and one by one cost more
+            conditions, states = [*conditions, terms.equal(whole, claim)], known_states(outcome)
+            yield Obligation(PRIVATE, NOTHING_ELSE, whole, conditions, states, list(accesses), end=outcome, is_near=True)
+
+
+def may_learn(system: System, run: Run, thing: str, key: Term, accesses: list[Access]) -> Term:
+    """What `spec.privacy` says of a cell; it may itself look at nothing private."""
+    claim = system.specification.function(f"{run.call.name}_may_learn_{thing}")
+    if claim is None:
+        return terms.FALSE
+    reading = value_of(system.executor, claim.qualified, arguments_of(run, claim, named_by(key)), system.state)
+    if any(private_thing(name) for name in reading.reads):
+        return terms.FALSE
+    accesses += reading.accesses
+    return terms.simplify(terms.both((reading.defined, reading.value)))
+
+
+def named_by(key: Term) -> dict[str, Value]:
+    """The frame, and the place in it, that a key joins."""
+    top, found = key.size() - 1, dict[str, Value]()
+    if top + 1 >= FRAME_BITS:
+        found["any_frame"] = terms.simplify(terms.widen(terms.slice_bits(key, top, top + 1 - FRAME_BITS), terms.BITS))
+    if top + 1 == FRAME_BITS + INDEX_BITS:
+        found["any_index"] = terms.simplify(terms.widen(terms.low_bits(key, INDEX_BITS), terms.BITS))
+    return found
+
+
+def everything_told(run: Run, looks: Looks) -> Iterator[tuple[Outcome, list[Term]]]:
+    """Every way a run ends, or comes to the head of a loop, and all that can be told of it then."""
+    for outcome in (*run.outcomes, *run.journal.halts):
+        yield outcome, [outcome.error, *parts(outcome.value), *written(outcome.state, outcome.start)]
     for each in run.journal.rounds:
-        yield from parts(each.carried)
-
-
-def ends(run: Run) -> Iterator[Outcome]:
-    yield from run.outcomes
-    for cut in run.journal.cuts:
-        yield cut.outcome
-    for each in run.journal.rounds:
-        yield each.outcome
-
-
-def observed(outcome: Outcome) -> Iterator[Term]:
-    """Everything that can be told of how a path ends."""
-    yield from outcome.conditions
-    yield outcome.error
-    yield from parts(outcome.value)
-    yield from written(outcome.state, outcome.start)
+        memory = learnable_memory(each.outcome.state, looks)
+        yield each.outcome, [*parts(each.carried), *written(each.outcome.state, each.outcome.start), memory]
 
 
 def parts(value: Value) -> Iterator[Term]:
@@ -73,9 +144,9 @@ def parts(value: Value) -> Iterator[Term]:
 
 
 def written(state: State, start: State) -> Iterator[Term]:
-    """What was written to the public tables, where, and whether."""
+    """What was written to the public tables, where, and whether; and where the processor was sent."""
     for name in state.changed(start):
-        if name.startswith((MEMORY, PAGES_OF, *GHOSTS)):
+        if name.startswith(UNTOLD):
             continue
         for update in state.updates_since(start, name):
             yield update.guard
@@ -89,18 +160,13 @@ def written(state: State, start: State) -> Iterator[Term]:
                 yield update.value(any_key(sum(state.table(name).family.widths) or 1))
 
 
+def learnable_memory(state: State, looks: Looks) -> Term:
+    """Any word that the call may learn: the next step of a loop may, whatever has been moved there."""
+    table = state.table(f"{WORDS}[]")
+    key = any_key(sum(table.family.widths))
+    word = table.look_up(key, len(table.updates))
+    return terms.choose(looks.may(MEMORY, key), word, terms.number(0, word.size()))
+
+
 def any_key(width: int) -> Term:
     return terms.variable("any key", width)
-
-
-def mentioned(term: Term, seen: set[int]) -> Iterator[str]:
-    """The names of all unknowns in a term."""
-    pending = [term]
-    while pending:
-        each = pending.pop()
-        if terms.identity(each) in seen:
-            continue
-        seen.add(terms.identity(each))
-        if z3.is_app(each) and each.decl().kind() == z3.Z3_OP_UNINTERPRETED:
-            yield each.decl().name()
-        pending += each.children()

@@ -16,14 +16,13 @@ from exokernel.prover.between import steps_between
 from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables, sees
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
-from exokernel.prover.privacy import learned
+from exokernel.prover.privacy import privacy
 from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
 from exokernel.prover.theorems import step_theorems
 
 CONSEQUENCES = "consequences"  # proved like a call, of no call
 DEPTH = Reach(3)  # a walk looks four tables down
-PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
 FIRST = (HERE, solver.SMALL), (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
@@ -81,6 +80,7 @@ def all_obligations(system: System, run: Run) -> Iterator[Obligation]:
     yield from obligations(system, run)
     yield from step_theorems(system, run)
     yield from own_specification(system, run)
+    yield from privacy(system, run)
 
 
 def prove_call(
@@ -105,10 +105,6 @@ def prove_call(
                 break
     if clause in (None, REACHABLE):
         result.failures += out_of_reach(system, run, result)
-    if clause in (None, PRIVATE):
-        result.clauses[PRIVATE] = 1
-        for thing in sorted(learned(run) - set(system.specification.may_learn.get(call.name, ()))):
-            result.failures.append(Failure(PRIVATE, f"the answer depends on what is private: {thing}", "refuted", ""))
     result.seconds = time.perf_counter() - began
     return result
 
@@ -177,7 +173,8 @@ def tries(
         yield solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
     known = hypotheses(system, obligation, run)
     yield solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models, most)
-    yield solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models, effort=most)
+    if not obligation.is_near:
+        yield solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models, effort=most)
 
 
 def where(location: Location | None) -> str:

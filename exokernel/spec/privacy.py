@@ -1,28 +1,120 @@
-"""What a call may learn from what is not public. [PROOF N1]
+"""What a call may learn of what is not public. [PROOF N1]
 
 Every table of the kernel is public: each environment has it mapped, read-only, so nothing in
 it can be a secret, least of all who owns what. Private are the contents of frames, page tables
 among them, what a library has put into its page, and what seals are made with. A call's answer,
-and what it does to the tables, depends on these only as said here; the prover finds every
-dependence and refuses others. What a call moves from frame to frame is its own specification's.
+and what it does to the tables, depends on a private cell only where `NAME_may_learn_THING` says
+so, before the call, of that cell:
+
+- `memory`: a word of a frame, as entry `any_index` of the page table `any_frame`;
+- `requests`: a request that begins at word `any_index` of the frame `any_frame`;
+- `begin`, `end`: where the library whose page is `any_frame` wants its slices to begin, and to hear of their end;
+- `secret`: what seals are made with, one way only.
+
+What no function names nobody learns: other words of pages, bytes for the console. These
+functions look at public tables only. The one thing that is coarser than it could be is a batch,
+which may learn any entry that it could set, not just those that its requests name. What a call moves from
+frame to frame is its own specification's; which translations are dropped is not told here.
 """
 
-# "memory": the entries that the call names, or that stand where it names
-# "pages": whether an environment wants to run and where, which it says so that the kernel acts on it
-# "requests": a frame that the caller's key opens for reading
-# "secret": what seals are made with, one way only
-MAY_LEARN = {
-    "capability_seal": ("secret",),
-    "capability_unseal": ("secret",),
-    "table_alloc": ("memory",),
-    "table_free": ("memory",),
-    "map": ("memory",),
-    "map_range": ("memory",),
-    "map_batch": ("memory", "requests"),
-    "protect": ("memory",),
-    "repossess": ("memory",),
-    "environment_destroy": ("pages",),
-    "yield_to": ("pages",),
-    "tick": ("pages",),
-    "die": ("pages",),
-}
+from exokernel.abi.capability import Rights
+from exokernel.abi.names import EnvironmentId, Frame, Index, Slot
+from exokernel.abi.tables import Phase
+from exokernel.kernel.state import environments, frames, machine_state
+from exokernel.spec.frames import is_data
+from exokernel.spec.rows import held, is_table
+from exokernel.spec.translations import names_page
+
+WORDS_OF_A_REQUEST = 2
+WORD_SIZE = 8
+
+# Entries
+
+
+def is_named(table: Frame, index: Index, count: int, any_frame: Frame, any_index: Index) -> bool:
+    """Whether a word is one of so many entries, from a place on, of the page table that a call names."""
+    return is_table(table) and any_frame == table and 0 <= any_index - index < count
+
+
+def table_alloc_may_learn_memory(parent: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
+    return is_named(parent, index, 1, any_frame, any_index)
+
+
+def table_free_may_learn_memory(parent: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
+    return is_named(parent, index, 1, any_frame, any_index)
+
+
+def map_may_learn_memory(table: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
+    return is_named(table, index, 1, any_frame, any_index)
+
+
+def map_range_may_learn_memory(table: Frame, index: Index, count: int, any_frame: Frame, any_index: Index) -> bool:
+    return is_named(table, index, count, any_frame, any_index)
+
+
+def protect_may_learn_memory(table: Frame, index: Index, count: int, any_frame: Frame, any_index: Index) -> bool:
+    return is_named(table, index, count, any_frame, any_index)
+
+
+def repossess_may_learn_memory(table: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
+    return is_named(table, index, 1, any_frame, any_index)
+
+
+def map_batch_may_learn_memory(caller: EnvironmentId, key: Slot, any_frame: Frame) -> bool:
+    """The entries of all tables that the key opens for writing."""
+    return names_page(any_frame) and held(caller, key).grants(Rights.WRITE, frames[any_frame].guard)
+
+
+def map_batch_may_learn_requests(
+    caller: EnvironmentId, requests: Frame, offset: int, count: int, key: Slot, any_frame: Frame, any_index: Index
+) -> bool:
+    """The requests it is given, in a frame of data that the key opens for reading."""
+    if any_frame != requests or not is_data(requests):
+        return False
+    is_among_them = 0 <= any_index - offset // WORD_SIZE < count * WORDS_OF_A_REQUEST
+    return is_among_them and held(caller, key).grants(Rights.READ, frames[requests].guard)
+
+
+# Whether an environment wants to run
+
+
+def is_page_of(environment: EnvironmentId, any_frame: Frame) -> bool:
+    """Whether a frame is the page of an environment that lives."""
+    return environments[environment].phase == Phase.LIVE and environments[environment].page == any_frame
+
+
+def is_on_the_wheel(any_frame: Frame) -> bool:
+    """Whether a frame is the page of an environment that lives and has a slice."""
+    owner = frames[any_frame].owner
+    return is_page_of(owner, any_frame) and environments[owner].slices > 0
+
+
+def environment_destroy_may_learn_begin(any_frame: Frame) -> bool:
+    return is_on_the_wheel(any_frame)
+
+
+def yield_to_may_learn_begin(environment: EnvironmentId, any_frame: Frame) -> bool:
+    return is_on_the_wheel(any_frame) or is_page_of(environment, any_frame)
+
+
+def die_may_learn_begin(any_frame: Frame) -> bool:
+    return is_on_the_wheel(any_frame)
+
+
+def tick_may_learn_begin(any_frame: Frame) -> bool:
+    return is_on_the_wheel(any_frame)
+
+
+def tick_may_learn_end(any_frame: Frame) -> bool:
+    return is_page_of(machine_state().current, any_frame)
+
+
+# Seals
+
+
+def capability_seal_may_learn_secret() -> bool:
+    return True
+
+
+def capability_unseal_may_learn_secret() -> bool:
+    return True

@@ -4,10 +4,11 @@ import pytest
 
 from exokernel.prover.cache import reached
 from exokernel.prover.own import KINDS
+from exokernel.prover.privacy import THINGS
 from exokernel.prover.system import load_system
 
 OF_ALL_CALLS = ("invariants", "counts", "totals", "theorems", "consequences", "assumptions", "loops")
-OF_A_CALL = ("assumes", "ends", "error", "device_error", "step_error", "value", *KINDS)
+OF_A_CALL = ("assumes", "ends", "error", "device_error", "step_error", "value", *KINDS, *(f"may_learn_{thing}" for thing in THINGS))
 
 pytestmark = pytest.mark.slow
 
