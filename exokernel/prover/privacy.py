@@ -96,10 +96,9 @@ def privacy(system: System, run: Run) -> Iterator[Obligation]:
     looks = Looks(lambda thing, key: may_learn(system, run, thing, key, accesses))
     for place, (outcome, told) in enumerate(everything_told(run, looks)):
         conditions, claim = looks.told_of(outcome, told)
-        if not terms.is_true(claim):
-            whole = terms.proposition(f"nothing else is told {place}")  # its parts share much, and one by one cost more
-            conditions, states = [*conditions, terms.equal(whole, claim)], known_states(outcome)
-            yield Obligation(PRIVATE, NOTHING_ELSE, whole, conditions, states, list(accesses), end=outcome, is_near=True)
+        whole = terms.proposition(f"nothing else is told {place}")  # its parts share much, and one by one cost more
+        conditions, states = [*conditions, terms.equal(whole, claim)], known_states(outcome)
+        yield Obligation(PRIVATE, NOTHING_ELSE, whole, conditions, states, list(accesses), end=outcome, is_near=True)
 
 
 def may_learn(system: System, run: Run, thing: str, key: Term, accesses: list[Access]) -> Term:
