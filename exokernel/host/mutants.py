@@ -40,16 +40,16 @@ def report_mutants(system: System, options: Namespace) -> int:
     from exokernel.prover.equality import optimised_kernel
     from exokernel.prover.mutants import excuses, mutants_of
 
-    module = optimised_kernel(system)
+    module = optimised_kernel(system)  # the processes of a pool stay: what each has executed serves many mutants
     with TemporaryDirectory() as folder, ProcessPoolExecutor(
         options.jobs, get_context("fork"), initializer=judge, initargs=(system, module, folder, options.again)
     ) as pool:
         reasons = excuses()
         of_source = fates_of(pool, "source", mutants_of(system, options.calls), reasons, options)
         of_code = fates_of(pool, "optimised code", code_mutants_of(system, module, options.calls), reasons, options)
-    fates = [*of_source, *of_code]
-    unexcused = [each.label for each in fates if each.lives and each.label not in reasons]
-    idle = [each.label for each in fates if not each.lives and each.label in reasons]
+    lives = {each.label: each.lives for each in (*of_source, *of_code)}
+    unexcused = [label for label in lives if lives[label] and label not in reasons]
+    idle = [label for label in reasons if not lives.get(label, bool(options.calls))]
     for label in idle:
         print(f"excused, and not alive: {label}", file=sys.stderr)
     return Status.FAILED if unexcused or idle or min(score(of_source), score(of_code)) < ENOUGH else 0

@@ -6,6 +6,7 @@ but its result. Nothing is tried twice: work whose process dies without an answe
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -17,19 +18,20 @@ from exokernel.host.errors import Status
 STEP = 0.5  # seconds between two calls of whoever shows that we wait
 
 Work = Callable[[], Any]
+Answer = tuple[Any, Exception | None]  # what a work came to, or what it raised
 
 
 def in_processes(works: Sequence[Work], jobs: int, waiting: Callable[[], None] = lambda: None) -> Iterator[Any]:
-    """What each work comes to, in their order, at most `jobs` at a time. While nothing is done, `waiting` is called now
-    and then. Raises what a work raised."""
-    pending = list(reversed([*enumerate(works)]))
+    """What each work comes to, in their order, at most `jobs` at a time. `waiting` is called whenever one is
+    done, and every STEP seconds. Raises what a work raised, and ChildProcessError for one that gave no answer."""
+    pending = deque(enumerate(works))
     running: dict[Connection, tuple[int, BaseProcess]] = {}
-    found: dict[int, Any] = {}
+    found: dict[int, Answer] = {}
     try:
         for number in range(len(works)):
             while number not in found:
                 while pending and len(running) < jobs:
-                    following, work = pending.pop()
+                    following, work = pending.popleft()
                     pipe, process = begun(work)
                     running[pipe] = following, process
                 answered = set(wait([*running], STEP))
@@ -37,7 +39,10 @@ def in_processes(works: Sequence[Work], jobs: int, waiting: Callable[[], None] =
                     following, process = running.pop(pipe)
                     found[following] = answer_of(pipe, process)
                 waiting()
-            yield found.pop(number)
+            result, error = found.pop(number)
+            if error is not None:
+                raise error
+            yield result
     finally:
         for _, process in running.values():
             process.terminate()
@@ -62,15 +67,12 @@ def do(work: Work, pipe: Connection) -> None:
         pipe.send((None, error))
 
 
-def answer_of(pipe: Connection, process: BaseProcess) -> Any:
-    try:
-        result, error = pipe.recv()
-    except EOFError:
-        process.join()
-        raise ChildProcessError(f"a process ended without an answer, with status {process.exitcode}") from None
-    finally:
-        pipe.close()
+def answer_of(pipe: Connection, process: BaseProcess) -> Answer:
+    with pipe:
+        try:
+            answer: Answer = pipe.recv()
+        except EOFError:
+            process.join()
+            answer = None, ChildProcessError(f"a process ended without an answer, with status {process.exitcode}")
     process.join()
-    if error is not None:
-        raise error
-    return result
+    return answer

@@ -36,18 +36,16 @@ def progress(what: str, quiet: bool = False) -> Iterator[None]:
 
 
 def show(what: str, done: threading.Event) -> None:
-    line, pause = Line(), PATIENCE
-    line.begin(what)
-    while not done.wait(pause):
+    line = Line(what)
+    while not done.wait(min(STEP, PATIENCE)):
         line.draw()
-        pause = STEP
     line.erase()
 
 
 class Line:
     """The line itself, for who waits without a thread: to be drawn again and again, and erased in the end."""
 
-    def begin(self, what: str) -> None:
+    def __init__(self, what: str) -> None:
         self.what, self.started, self.is_shown = what, time.monotonic(), False
 
     def draw(self) -> None:

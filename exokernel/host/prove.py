@@ -13,8 +13,8 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exokernel.host.errors import Status, ToolError
@@ -41,7 +41,7 @@ OF_EACH_CALL = {  # clauses that need no sentence
     "private": "it tells nothing that is not its caller's to know",
     "reachable": "some state leads to each of its ends",
 }
-KEPT = 64 << 20  # bytes of memory, by an allocator that is not used to z3
+KEPT = 64 << 20  # bytes that the allocator keeps ready, so that z3 need not ask the system again
 TRUSTED = (
     "the specification (exokernel/spec), and its assumptions.py",
     "the front end, from source to IR, and LLVM's back end, from optimised IR to machine code",
@@ -72,7 +72,7 @@ def number_of_processes(text: str) -> int:
 
 
 def execute(options: Namespace) -> int:
-    ask_in_the_same_words()
+    start_again_as_z3_likes_it()
     os.nice(5)
     from exokernel.prover.system import load_system
 
@@ -104,10 +104,10 @@ def require_folder(folder: Path) -> None:
         raise ToolError(f"counterexamples cannot be kept in '{folder}': it is read-only")
 
 
-def ask_in_the_same_words() -> None:
+def start_again_as_z3_likes_it() -> None:
     """Start again, if need be, with sets in the same order each time: how long z3 takes depends on how it is asked; and
     with an allocator that keeps what z3 gives back, for it asks for as much again at once."""
-    if sys.flags.hash_randomization:
+    if sys.flags.hash_randomization or "MALLOC_TOP_PAD_" not in os.environ:
         words, settings = [sys.executable, *sys.orig_argv[1:]], {"PYTHONHASHSEED": "0", "MALLOC_TOP_PAD_": str(KEPT)}
         os.execve(sys.executable, words, {**os.environ, **settings})
 
@@ -127,7 +127,7 @@ def prove_all(system: System, options: Namespace) -> int:
         compared += comparison
         for each in comparison:
             show_comparison(each, options)
-    if not any(each.questions for each in results):
+    if not any(each.questions or each.failures for each in results):
         raise ToolError(f"nothing is asked of {', '.join(names)} that is called '{options.clause}'", "exok prove --list")
     summarise(results, compared, time.perf_counter() - began, options)
     differs = any(each.verdict != "equal" for each in compared)
@@ -194,10 +194,10 @@ def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Compari
     """Every call's results in order, each worked out in a process of its own: how z3 goes about a question depends on
     those it was asked before."""
     works = [partial(part, work, name) for name in names for part in (Work.result, Work.comparisons)]
-    line = Line()
-    results = in_processes(works, work.options.jobs, line.draw)
+    line = Line("")
+    results = in_processes(works, work.options.jobs, lambda: line.draw())
     for done, name in enumerate(names):
-        line.begin(f"proving {name}, {done} of {len(names)} done")
+        line = Line(f"proving {name}, {done} of {len(names)} done")
         try:
             found = next(results), next(results)
         finally:
@@ -230,7 +230,7 @@ def show(result: Result, options: Namespace) -> None:
 
 
 def summarise(results: list[Result], compared: list[Comparison], seconds: float, options: Namespace) -> None:
-    calls = [each for each in results if each.call != CONSEQUENCES and each.questions]
+    calls = [each for each in results if each.call != CONSEQUENCES and (each.questions or each.failures)]
     follows = [each for each in results if each.call == CONSEQUENCES]
     whole = {
         "calls": len(calls),
@@ -261,7 +261,7 @@ def save(system: System, result: Result, folder: Path) -> None:
 
     for failure in result.failures:
         path = write_test(system, result.call, failure, folder, result.story)
-        told = path or f"none to {failure.clause}; no state shows it by itself"
+        told = path or f"none to {failure.clause}: no state that shows it by itself was found"
         print(f"    counterexample: {told}", file=sys.stderr)
 
 

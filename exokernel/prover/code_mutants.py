@@ -79,9 +79,9 @@ class CodeMutation:
         return replace(module, functions={**module.functions, self.function: changed})
 
 
-def code_mutations(name: str, code: Code, title: str = "") -> Iterator[CodeMutation]:
+def code_mutations(name: str, code: Code, title: str) -> Iterator[CodeMutation]:
     """Every mutation of a function. Those alike have numbers."""
-    seen: Counter[str] = Counter()
+    seen = Counter[str]()
     traps = {block for block, instructions in code.blocks.items() if instructions[-1].operation == "unreachable"}
     for block, instructions in code.blocks.items():
         if block not in traps:
@@ -89,10 +89,14 @@ def code_mutations(name: str, code: Code, title: str = "") -> Iterator[CodeMutat
             for place, one in enumerate(instructions):
                 if one.result not in checks:
                     for change, changed in changes(one):
-                        alike = VALUE.sub("%", change)
-                        seen[alike] += 1
-                        number = f" ({seen[alike]})" if seen[alike] > 1 else ""
-                        yield CodeMutation(name, block, place, change, changed, f"{title or name}: {alike}{number}")
+                        label = numbered(f"{title}: {VALUE.sub('%', change)}", seen)
+                        yield CodeMutation(name, block, place, change, changed, label)
+
+
+def numbered(label: str, seen: Counter[str]) -> str:
+    """The label, with its number if it was seen before."""
+    seen[label] += 1
+    return label if seen[label] == 1 else f"{label} ({seen[label]})"
 
 
 def checked_in(last: Instruction, traps: set[str]) -> set[str]:

@@ -6,7 +6,7 @@ state z3 found, sparse: the cells that the proof looked at, everything else zero
 them into the memory of the kernel's test world, makes the one call, and asks of the specification
 how it must end, and the clause, under CPython. Such a test is saved only if it fails. Not every
 state shows by itself what is wrong: not one in the midst of a loop, nor one that depends on
-what the prover leaves open. Of what a call may learn there is no test at all.
+what the prover leaves open. Of what a call may learn no state is a test.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OF_THE_CALL = ("safe", "atomic", "error", "ends", "value", "steps")  # clauses t
 STAYS = " stays as it was"  # how `keeps` names what did not
 IMPORTED = {"Capability": "exokernel.abi.capability", "Entry": "exokernel.abi.x86_64"}  # in a line of a test
 SEEKER = "tests.kernel.find_story"
-STORY = '''"""`{call}` refutes `{clause}`: {what}
+STORY = '''"""`{call}` goes wrong here. The proof refutes `{clause}`: {what}
 
 Written by `exok prove --counterexample`.
 """

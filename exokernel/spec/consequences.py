@@ -1,8 +1,9 @@
 """What follows from the invariants: the sentences a user of the kernel relies on.
 
-Each function is true of every state in which the invariants are. The first is isolation as the
-processor sees it; the others say that what the dead leave can be taken, one thing at a time,
-by anyone or, where others live in their address space, by who holds the keys. [PROOF I2, T9]
+Each function is true of every state in which the invariants are. The first two are isolation as
+the processor sees it. Then: that nobody lives where anyone may reap, that who holds GRANT takes
+entries back, and that what the dead leave can be taken, one thing at a time, by anyone or, where
+others live in their address space, by who holds the keys. [PROOF I2, T9]
 
 That repossession comes to an end is argued from these, and not proved. What a dead environment
 has is counted: slices, entries, frames. `slice_free`, `repossess`, `table_free` and `frame_free` each
@@ -107,7 +108,7 @@ def slice_of_the_dead_can_be_freed(caller: EnvironmentId, slice: Slice, key: Slo
 
 
 def name_of_the_dead_can_be_freed(environment: EnvironmentId) -> bool:
-    """Anyone may free the name of a dead environment that has but its root and page, if nobody else uses these."""
+    """Anyone may free the name of a dead environment that has but its page and, if it is its own, its root, when nobody else uses these."""
     state = environments[environment]
     if state.phase != Phase.DEAD or state.slices > 0 or state.mappings > 0 or frames[state.page].uses > 1:
         return True

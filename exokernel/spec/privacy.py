@@ -12,9 +12,10 @@ so, before the call, of that cell:
 - `secret`: what seals are made with, one way only.
 
 What no function names nobody learns: other words of pages, bytes for the console. These
-functions look at public tables only. The one thing that is coarser than it could be is a batch,
-which may learn any entry that it could set, not just those that its requests name. What a call moves from
-frame to frame is its own specification's; which translations are dropped is not told here.
+functions look at public tables only. Coarser than they could be: a call may learn the entry it names
+whether or not its key opens the table, a batch any entry it could set, and whoever gives the
+processor up where any library on the wheel wants to begin. What a call moves from frame to frame is its
+own specification's; which translations and registers are dropped is not told here.
 """
 
 from exokernel.abi.capability import Rights

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 import pytest
 
-from exokernel.host.prove import CLAIMED, CONSEQUENCES, OF_EACH_CALL, Work, show
+from exokernel.host.errors import Status
+from exokernel.host.prove import CLAIMED, CONSEQUENCES, OF_EACH_CALL, prove_all
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.system import System, load_system
 from tests.host.keyboard import ROOT
@@ -49,12 +50,12 @@ def test_source_without_a_meaning_is_not_proved(
         raise Unsupported("kernel/console.py:9: no meaning for this")
 
     monkeypatch.setattr("exokernel.prover.prove.prove_call", fail)
-    options = Namespace(again=True, clause=None, counterexample=None, json=False)
-    result = Work(system, None, options).result("null")
-    show(result, options)
-    assert not result.proved
+    monkeypatch.setattr("exokernel.prover.equality.optimised_kernel", lambda _: None)
+    options = Namespace(calls=["null"], jobs=1, again=True, clause=None, counterexample=None, json=False, verbose=False)
+    assert prove_all(system, options) == Status.FAILED
     told = capsys.readouterr().out
     assert told.startswith("null                  NOT PROVED") and "kernel/console.py:9: no meaning for this" in told
+    assert "0 of 1 calls proved" in told
 
 
 def test_every_clause_is_listed(system: System) -> None:

@@ -115,7 +115,7 @@ def promise(world: World, step: Step, clause: str, names: tuple[int, ...]) -> Ke
     if clause in vars(oracle.theorems):
         return theorem_is_true(world, step, clause, names)
     if clause in oracle.specification["counts"].AT_MOST:
-        return counter_is_exact(world, clause, names)
+        return counter_follows(world, clause, names)
     if clause in oracle.specification["totals"].AT_MOST:
         total = total_of(clause)
         return lambda _: total_of(clause) == total
@@ -124,7 +124,9 @@ def promise(world: World, step: Step, clause: str, names: tuple[int, ...]) -> Ke
     if clause == "value":
         expected = said(f"{step.name}_value", step.given, 0)
         return lambda answer: bool(answer.value == expected)
-    return lambda answer: clause != "steps" or bool(answer.value == step.done)
+    if clause == "steps":
+        return lambda answer: bool(answer.value == step.done)
+    return lambda _: True  # "safe", "atomic", "error", "ends": asked of every step
 
 
 def row_is_as_said(world: World, step: Step, kind: str, thing: tuple[int, ...]) -> Kept:
@@ -190,7 +192,7 @@ def total_of(quantity: str) -> int:
     return sum(amount(environment) for environment in range(ENVIRONMENTS))
 
 
-def counter_is_exact(world: World, name: str, names: tuple[int, ...]) -> Kept:
+def counter_follows(world: World, name: str, names: tuple[int, ...]) -> Kept:
     """Whether this counter, and each of its kind that counts something, is as far from what it counts as before."""
     before, counted = world.snapshot(), tally(world, name)
     *holder, last = names

@@ -11,7 +11,6 @@ memory which no call sets; here they are read from memory, and what becomes of t
 compared as words of memory only.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -134,11 +133,8 @@ class Tally:
 
     successes: int = 0
     refusals: int = 0
-    at_the_gate: int = 0
     changed: int = 0  # cells of the kernel's tables, by CPython
-    cells: int = 0
     places: set[str] = field(default_factory=set)
-    errors: Counter[int] = field(default_factory=Counter)
 
 
 class Comparison:
@@ -179,7 +175,6 @@ class Comparison:
         if bool(refused) == self.predictor.known(unknowns):
             return [f"known: what is known of arguments {'holds' if refused else 'does not hold'}"]
         if refused:
-            self.tally.at_the_gate += 1
             changed = [f"cell: {each} changed" for each in self.cells.changed(case.before, outcome.after)]
             return changed if refused == outcome.error else [f"error: {outcome.error}, not {refused}"]
         try:
@@ -198,7 +193,6 @@ class Comparison:
             yield f"value: {outcome.value:#x}, not {value:#x}"
         tally.refusals += error != 0
         tally.successes += error == 0
-        tally.errors[outcome.error] += 1
         tally.places |= {each.what for each in prediction.visited}
 
     def contents(self, case: Case, outcome: Done, prediction: Prediction) -> Iterator[str]:
@@ -215,6 +209,5 @@ class Comparison:
                 is_asked = family.startswith(machine.GHOSTS)
                 found = asked_of_machine(self.world, family, key) if is_asked else self.cells.read(outcome.after, family, key)
                 foreseen = prediction.at(family, key)
-                self.tally.cells += 1
                 if found != foreseen:
                     yield f"cell: {family} at {key} is {found:#x}, not {foreseen:#x}"

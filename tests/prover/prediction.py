@@ -167,7 +167,8 @@ class Prediction:
 
 
 class Predictor:
-    """All that the prover says of one call, ready to be asked about states."""
+    """All that the prover says of one call, ready to be asked about states. From now on the system's executor is a
+    watched one."""
 
     def __init__(self, system: System, call: Call) -> None:
         executor = system.executor = WatchedExecutor(system)

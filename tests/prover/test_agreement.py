@@ -46,7 +46,7 @@ STATE = "exokernel.kernel.state"
 ENVIRONMENTS = f"{STATE}.environments[]"
 LITTER = bytes(range(256)) * (FRAME_SIZE // 256)
 TICKS = 12  # more than a debtor may take
-NEVER_TAKEN = {"tick": 1}  # a way: who is told nowhere dies in the tick that found the next, who is found again at the first step
+NEVER_TAKEN = {"tick": 1}  # a way: the next one, found by the turn, is found again at the first step
 NEVER_REFUSE = {"null", "tick", "die"}  # null does nothing; the other two are no calls, and there is nobody to answer
 NEVER_CHANGE = {"null", "capability_seal", "console_read", "console_write", "machine_halt"}  # a cell of any table
 
@@ -150,8 +150,6 @@ def all_cases(cells: Cells) -> dict[str, list[Case]]:
             world.memory.restore(before)
             cases.setdefault(name, []).extend(Case(before, move, (TYPED,) * chance.randrange(2)) for move in moves_of_our_own(world, chance, name))
     return cases
-
-
 
 
 @pytest.fixture(scope="module")
