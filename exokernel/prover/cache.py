@@ -2,7 +2,8 @@
 
 A proof of a call depends on the IR of all that the call reaches, on the specification, and on
 the prover itself and its solver; a comparison on all that and more, and no proof on what only
-comparisons need. Only proofs are kept: what failed is tried again.
+comparisons need. What is decided is kept: proofs, comparisons that are equal or refused, the fates of
+mutants. What was refuted or left open is tried again.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def recall_comparison(key: str, module: Module) -> Comparison | None:
     if known is None:
         return None
     found = Comparison(**json.loads(known))
-    found.checks = module.checks_at((function, block) for function, block in found.places)
+    found.checks = module.checks_at(found.places)
     return found
 
 

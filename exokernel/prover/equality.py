@@ -95,7 +95,7 @@ class Module:
     def check_at(self, function: str, block: str) -> str:
         """Where in the source a check was written that traps in this block, and what it checks."""
         blocks = self.functions[function].blocks
-        trapping = [name for name, block in blocks.items() if any(TRAPPING in one.rest for one in block)]
+        trapping = [name for name, instructions in blocks.items() if any(TRAPPING in one.rest for one in instructions)]
         check = self.checks[function][trapping.index(block)]
         return f"{check.file}:{check.line} {check.kind.name.lower()}"
 

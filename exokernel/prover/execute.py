@@ -99,6 +99,7 @@ class Journal:
     stands: list[Stand] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
     halts: list[Outcome] = field(default_factory=list)  # where the machine ends, and with which status
+    said: list[tuple[Outcome, tuple[Value, ...]]] = field(default_factory=list)  # what drivers are given, and when
     declared: list[Schema] = field(default_factory=list)  # known at the heads of loops
     has_loops: bool = False
 

@@ -18,10 +18,12 @@ from typing import Any
 import z3
 
 from exokernel.abi.layout import SELF_SLOT
-from exokernel.abi.names import ENVIRONMENTS, FRAMES, TABLE_ENTRIES
+from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, FRAMES, TABLE_ENTRIES
+from exokernel.abi.tables import MapRequest
 from exokernel.abi.x86_64 import Entry
 from exokernel.compiler.ir import operations as op
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Truth, Word, WordCell
+from exokernel.dialect import size_of
 from exokernel.prover import terms
 from exokernel.prover.cells import Anew, State, Sweep, Table
 from exokernel.prover.execute import Executor, Model, Unsupported, ended
@@ -171,6 +173,7 @@ def power_off(executor: Executor, path: Path, function: op.Function, arguments: 
 
 
 def anything(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    executor.journal.said.append((ended(path, number(0), number(0)), tuple(arguments)))
     return unknown(executor.fresh(function.name.rpartition(".")[2]), function.result)
 
 
@@ -184,7 +187,7 @@ def map_request(executor: Executor, path: Path, function: op.Function, arguments
     """What a library wrote there: anything. Requests that overlap are held to be unrelated, which forbids nothing."""
     frame, offset = arguments
     demand_frame(executor, path, function, frame)
-    aligned = terms.both((terms.within(offset, 4096), offset & 7 == 0))
+    aligned = terms.both((terms.within(offset, FRAME_SIZE - size_of(MapRequest) + 1), offset & 7 == 0))
     executor.demand(path, aligned, "a request lies aligned in a frame", function.location)
     return Pointer(f"{REQUESTS}[]", (terms.simplify((frame << 9) + (offset >> 3)),))
 

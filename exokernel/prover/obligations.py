@@ -38,7 +38,7 @@ class Obligation:
     accesses: list[Access] = field(default_factory=list)
     location: Location | None = None
     end: Outcome | None = None
-    is_near: bool = False  # the invariants as far as FAR are enough for it
+    is_shallow: bool = False  # no deeper instances are tried
     facts: int | None = None  # how many of the run's demands are proved before it; None: all
 
 

@@ -5,8 +5,9 @@ everything written to the public tables are terms. Each private cell that is men
 them has to be a cell of which `spec.privacy` says that the call may learn it, wherever the mention
 matters: of a choice, only the branch that is taken does, and of several conditions, each only where
 the others hold. What may be learnt is itself said of public tables; so two states that agree
-on these and on what may be learnt give the same answer and the same tables, which is
-noninterference. Time, and which translations are dropped, are not told of here.
+on these and on what may be learnt give the same answer and the same public tables, which is
+noninterference. Not told of here: time, which translations and registers are dropped, the error
+with which a gate refuses an argument, and the bytes of a frame of which a driver is given a view.
 """
 
 from __future__ import annotations
@@ -38,16 +39,20 @@ PREFIXES = {  # of the names of private tables -> what they hold
     f"{PAGES_OF}[]": PAGES_OF,
     BYTES_OF_A_FRAME: BYTES,
     "exokernel.kernel.capabilities.secret": "secret",
+    "exokernel.kernel.state.": "",  # the public tables
+    "exokernel.": "hidden",  # all else that the kernel keeps; nobody may learn it
 }
-THINGS = tuple(PREFIXES.values())
-UNTOLD = (MEMORY, PAGES_OF, FORGOTTEN, REGISTERS)
+ALL_OF = "all of "  # before the name of a table that a recursion looks at
+THINGS = tuple(filter(None, PREFIXES.values()))
+UNTOLD = (MEMORY, FORGOTTEN, REGISTERS)
 FRAME_BITS, INDEX_BITS = (FRAMES - 1).bit_length(), (TABLE_ENTRIES - 1).bit_length()
 
 May = Callable[[str, Term], Term]  # whether a call may learn the cell of a thing at a key
 
 
-def private_thing(name: str) -> str | None:
-    return next((thing for prefix, thing in PREFIXES.items() if name.startswith(prefix)), None)
+def private_thing(name: str) -> str:
+    """What a table of this name holds that is private; "" if that is nothing."""
+    return next((thing for prefix, thing in PREFIXES.items() if name.removeprefix(ALL_OF).startswith(prefix)), "")
 
 
 class Looks:
@@ -71,8 +76,10 @@ class Looks:
         if z3.is_app_of(term, z3.Z3_OP_ITE):
             condition, then, otherwise = parts
             return terms.both((self.allowed(condition), terms.choose(condition, self.allowed(then), self.allowed(otherwise))))
-        thing = private_thing(term.decl().name()) if z3.is_app_of(term, z3.Z3_OP_UNINTERPRETED) else None
-        looked_at = [] if thing is None else [self.may(thing, parts[0] if parts else terms.number(0, 1))]
+        name = term.decl().name() if z3.is_app_of(term, z3.Z3_OP_UNINTERPRETED) else ""
+        if name.startswith(ALL_OF) and private_thing(name):
+            return terms.FALSE
+        looked_at = [self.may(private_thing(name), parts[0] if parts else terms.number(0, 1))] if private_thing(name) else []
         return terms.both((*map(self.allowed, parts), *looked_at))
 
     def of_several(self, conditions: Iterable[Term], needs_all: bool) -> Term:
@@ -98,7 +105,7 @@ def privacy(system: System, run: Run) -> Iterator[Obligation]:
         conditions, claim = looks.told_of(outcome, told)
         whole = terms.proposition(f"nothing else is told {place}")  # its parts share much, and one by one cost more
         conditions, states = [*conditions, terms.equal(whole, claim)], known_states(outcome)
-        yield Obligation(PRIVATE, NOTHING_ELSE, whole, conditions, states, list(accesses), end=outcome, is_near=True)
+        yield Obligation(PRIVATE, NOTHING_ELSE, whole, conditions, states, list(accesses), end=outcome, is_shallow=True)
 
 
 def may_learn(system: System, run: Run, thing: str, key: Term, accesses: list[Access]) -> Term:
@@ -127,6 +134,8 @@ def everything_told(run: Run, looks: Looks) -> Iterator[tuple[Outcome, list[Term
     """Every way a run ends, or comes to the head of a loop, and all that can be told of it then."""
     for outcome in (*run.outcomes, *run.journal.halts):
         yield outcome, [outcome.error, *parts(outcome.value), *written(outcome.state, outcome.start)]
+    for outcome, given in run.journal.said:
+        yield outcome, [*parts(given)]
     for each in run.journal.rounds:
         memory = learnable_memory(each.outcome.state, looks)
         yield each.outcome, [*parts(each.carried), *written(each.outcome.state, each.outcome.start), memory]
@@ -136,8 +145,10 @@ def parts(value: Value) -> Iterator[Term]:
     if isinstance(value, tuple):
         for each in value:
             yield from parts(each)
-    elif isinstance(value, (Pointer, Span)):
+    elif isinstance(value, Pointer):
         yield from value.indices
+    elif isinstance(value, Span):
+        yield from (*value.indices, value.start, value.length)
     elif is_term(value):
         yield value
 

@@ -173,7 +173,7 @@ def tries(
         yield solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
     known = hypotheses(system, obligation, run)
     yield solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models, most)
-    if not obligation.is_near:
+    if not obligation.is_shallow:
         yield solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models, effort=most)
 
 

@@ -12,10 +12,10 @@ so, before the call, of that cell:
 - `secret`: what seals are made with, one way only.
 
 What no function names nobody learns: other words of pages, bytes for the console. These
-functions look at public tables only. Coarser than they could be: a call may learn the entry it names
-whether or not its key opens the table, a batch any entry it could set, and whoever gives the
-processor up where any library on the wheel wants to begin. What a call moves from frame to frame is its
-own specification's; which translations and registers are dropped is not told here.
+functions look at public tables only. Coarser than they could be: a batch may learn any entry it
+could set, and whoever gives the processor up where any library on the wheel wants to begin. What a
+call moves from frame to frame is its own specification's; which translations and registers are
+dropped is not told here.
 """
 
 from exokernel.abi.capability import Rights
@@ -23,7 +23,7 @@ from exokernel.abi.names import EnvironmentId, Frame, Index, Slot
 from exokernel.abi.tables import Phase
 from exokernel.kernel.state import environments, frames, machine_state
 from exokernel.spec.frames import is_data
-from exokernel.spec.rows import held, is_table
+from exokernel.spec.rows import held, is_abandoned, is_table
 from exokernel.spec.translations import names_page
 
 WORDS_OF_A_REQUEST = 2
@@ -37,33 +37,48 @@ def is_named(table: Frame, index: Index, count: int, any_frame: Frame, any_index
     return is_table(table) and any_frame == table and 0 <= any_index - index < count
 
 
-def table_alloc_may_learn_memory(parent: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
-    return is_named(parent, index, 1, any_frame, any_index)
+def may_write(caller: EnvironmentId, key: Slot, table: Frame) -> bool:
+    return held(caller, key).grants(Rights.WRITE, frames[table].guard)
 
 
-def table_free_may_learn_memory(parent: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
-    return is_named(parent, index, 1, any_frame, any_index)
+def table_alloc_may_learn_memory(
+    caller: EnvironmentId, parent: Frame, index: Index, key: Slot, any_frame: Frame, any_index: Index
+) -> bool:
+    return is_named(parent, index, 1, any_frame, any_index) and may_write(caller, key, parent)
 
 
-def map_may_learn_memory(table: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
-    return is_named(table, index, 1, any_frame, any_index)
+def table_free_may_learn_memory(
+    caller: EnvironmentId, parent: Frame, index: Index, key: Slot, any_frame: Frame, any_index: Index
+) -> bool:
+    return is_named(parent, index, 1, any_frame, any_index) and (may_write(caller, key, parent) or is_abandoned(parent))
 
 
-def map_range_may_learn_memory(table: Frame, index: Index, count: int, any_frame: Frame, any_index: Index) -> bool:
-    return is_named(table, index, count, any_frame, any_index)
+def map_may_learn_memory(
+    caller: EnvironmentId, table: Frame, index: Index, key: Slot, any_frame: Frame, any_index: Index
+) -> bool:
+    return is_named(table, index, 1, any_frame, any_index) and may_write(caller, key, table)
 
 
-def protect_may_learn_memory(table: Frame, index: Index, count: int, any_frame: Frame, any_index: Index) -> bool:
-    return is_named(table, index, count, any_frame, any_index)
+def map_range_may_learn_memory(
+    caller: EnvironmentId, table: Frame, index: Index, count: int, key: Slot, any_frame: Frame, any_index: Index
+) -> bool:
+    return is_named(table, index, count, any_frame, any_index) and may_write(caller, key, table)
+
+
+def protect_may_learn_memory(
+    caller: EnvironmentId, table: Frame, index: Index, count: int, key: Slot, any_frame: Frame, any_index: Index
+) -> bool:
+    return is_named(table, index, count, any_frame, any_index) and may_write(caller, key, table)
 
 
 def repossess_may_learn_memory(table: Frame, index: Index, any_frame: Frame, any_index: Index) -> bool:
+    """Whoever asks is told whether anything is mapped there."""
     return is_named(table, index, 1, any_frame, any_index)
 
 
 def map_batch_may_learn_memory(caller: EnvironmentId, key: Slot, any_frame: Frame) -> bool:
     """The entries of all tables that the key opens for writing."""
-    return names_page(any_frame) and held(caller, key).grants(Rights.WRITE, frames[any_frame].guard)
+    return names_page(any_frame) and may_write(caller, key, any_frame)
 
 
 def map_batch_may_learn_requests(
@@ -72,7 +87,7 @@ def map_batch_may_learn_requests(
     """The requests it is given, in a frame of data that the key opens for reading."""
     if any_frame != requests or not is_data(requests):
         return False
-    is_among_them = 0 <= any_index - offset // WORD_SIZE < count * WORDS_OF_A_REQUEST
+    is_among_them = 0 <= any_index - offset // WORD_SIZE < count * WORDS_OF_A_REQUEST - 1
     return is_among_them and held(caller, key).grants(Rights.READ, frames[requests].guard)
 
 

@@ -13,7 +13,7 @@ from exokernel.abi.layout import DIRECT_MAP
 from exokernel.abi.names import FRAME_SIZE, TABLE_ENTRIES, USER_PAGES, EnvironmentId, Frame, Page
 from exokernel.abi.tables import MapRequest
 from exokernel.abi.x86_64 import Entry
-from exokernel.dialect import Array, u8
+from exokernel.dialect import Array, size_of, u8
 from exokernel.dialect.unsafe import array_at, record_at
 
 FIRST_KERNEL_ENTRY = 256
@@ -142,6 +142,7 @@ def bytes_in(frame: Frame) -> Array[u8]:
 
 
 def map_request(frame: Frame, offset: int) -> MapRequest:
+    assert 0 <= offset <= FRAME_SIZE - size_of(MapRequest)
     return record_at(MapRequest, address_of_frame(frame) + offset)
 
 

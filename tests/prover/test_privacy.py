@@ -21,12 +21,21 @@ from tests.prover.test_proofs import otherwise as done_otherwise
 TABLES = """
 static @memory: u64[16][16]
 static @public: u64[16]
+static @exokernel.kernel.kept: u64[16]
 """
 
 ANSWERS = """
 function call() -> int:
 block entry:
   %0: int = load @memory[3][0]: u64
+  return %0
+end
+"""
+
+ANSWERS_WITH_WHAT_IT_KEEPS = """
+function call() -> int:
+block entry:
+  %0: int = load @exokernel.kernel.kept[3]: u64
   return %0
 end
 """
@@ -164,6 +173,10 @@ def test_a_leak_is_found(source: str) -> None:
     assert tells_nothing_but(source, 3)
 
 
+def test_what_the_kernel_keeps_to_itself_is_private() -> None:
+    assert not tells_nothing_but(ANSWERS_WITH_WHAT_IT_KEEPS)
+
+
 def test_what_a_loop_hands_on_is_told() -> None:
     assert not tells_nothing_but(CARRIES, *range(15))
     assert tells_nothing_but(CARRIES, *range(16))
@@ -192,6 +205,9 @@ def test_a_look_matters_only_where_control_comes() -> None:
 PLANTED = [  # call, module, function, what is done otherwise, text before, text after
     ("repossess", "translations", "repossess", "looks at a word of some frame", "    if not entry.present:\n        raise", "    if not entry.present or machine.entries(Frame(4000))[7].present:\n        raise"),
     ("map", "translations", "map", "looks at another entry", "    require_step(caller, key, table, index, entry)\n\n", "    require_step(caller, key, table, index, entry)\n    if machine.entries(table)[index // 2].present:\n        raise BadEntry(index)\n\n"),
+    ("map", "translations", "map", "looks before it asks for the key", "    require_step(caller, key, table, index, entry)\n\n", "    if machine.entries(table)[index].present:\n        raise BadEntry(index)\n    require_step(caller, key, table, index, entry)\n\n"),
+    ("machine_halt", "console", "machine_halt", "shows a word of some frame", "status % 256)", "int(machine.entries(Frame(4000))[7]) % 256)"),
+    ("map_batch", "translations", "map_batch", "reads past the requests", "    progress = exchange_batch(", "    if count != 0 and machine.map_request(requests, offset + (count - 1) * REQUEST_SIZE + 8).index == 7:\n        raise BadEntry(0)\n    progress = exchange_batch("),
     ("map_batch", "translations", "map_batch", "reads requests that the key does not open", "    require(caller, key, Rights.READ, frames[requests].guard)\n", ""),
     ("table_free", "tables", "table_free", "looks into the table below", "    if frames[link.frame].entries != 0:\n", "    if frames[link.frame].entries != 0 or machine.entries(link.frame)[0].accessed:\n"),
     ("yield_to", "processor", "require_entry_of", "asks the dead", "state.phase != Phase.LIVE", "state.phase == Phase.FREE"),
