@@ -34,7 +34,7 @@ from exokernel.prover.values import Pointer, Span, Value, unknown
 
 MEMORY, FORGOTTEN, REGISTERS, DEPARTED = "memory", "forgotten", "registers_forgotten", "departed"
 PAGES_OF, REQUESTS = "pages", "requests"  # frames of data as the kernel reads them
-BYTES_OF_A_FRAME = "bytes of a frame"
+BYTES = "bytes"  # of frames, as drivers are given them
 WORDS = f"{MEMORY}[]"
 PAGES = 2**36
 DRIVERS = "exokernel.kernel.drivers."  # they answer anything, and touch no table
@@ -61,6 +61,7 @@ def add_machine(layout: Layout) -> None:
     for name in DEPARTURE:
         layout.add_root(name, Cell(64, signed=True))
     layout.add_root(PAGES_OF, Run(Embedded("exokernel.abi.environment_page.EnvironmentPage"), FRAMES))
+    layout.add_root(BYTES, Run(Run(Cell(8), FRAME_SIZE), FRAMES))
     layout.add_root(REQUESTS, Run(Embedded("exokernel.abi.tables.MapRequest"), FRAMES * TABLE_ENTRIES))
 
 
@@ -194,9 +195,7 @@ def map_request(executor: Executor, path: Path, function: op.Function, arguments
 
 def foreign_bytes(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
     demand_frame(executor, path, function, arguments[0])
-    root = executor.fresh(BYTES_OF_A_FRAME)
-    executor.layout.add_root(root, Run(Cell(8), 4096))
-    return Span(root, (), number(0), number(4096))
+    return Span(f"{BYTES}[]", arguments, number(0), number(FRAME_SIZE))
 
 
 def forgotten(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:

@@ -6,8 +6,8 @@ them has to be a cell of which `spec.privacy` says that the call may learn it, w
 matters: of a choice, only the branch that is taken does, and of several conditions, each only where
 the others hold. What may be learnt is itself said of public tables; so two states that agree
 on these and on what may be learnt give the same answer and the same public tables, which is
-noninterference. Not told of here: time, which translations and registers are dropped, the error
-with which a gate refuses an argument, and the bytes of a frame of which a driver is given a view.
+noninterference. What drivers are given is told too. Not told of here: time, and which translations
+and registers are dropped.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 import z3
 
-from exokernel.abi.names import FRAMES, TABLE_ENTRIES
+from exokernel.abi.names import FRAMES
 from exokernel.prover import terms
 from exokernel.prover.cells import Fill, State, Sweep, Write
 from exokernel.prover.instantiate import Access, value_of
-from exokernel.prover.machine import BYTES_OF_A_FRAME, FORGOTTEN, MEMORY, PAGES_OF, REGISTERS, REQUESTS, WORDS
+from exokernel.prover.machine import BYTES, FORGOTTEN, MEMORY, PAGES_OF, REGISTERS, REQUESTS, WORDS
 from exokernel.prover.obligations import Obligation, Run, known_states
 from exokernel.prover.own import arguments_of
 from exokernel.prover.paths import Outcome
@@ -30,14 +30,13 @@ from exokernel.prover.values import Pointer, Span, Value, is_term
 
 PRIVATE = "private"  # the clause that a call tells nothing that is not its caller's to know
 NOTHING_ELSE = "what can be told of it depends on no private cell that it may not learn"
-BYTES = "bytes"
 PREFIXES = {  # of the names of private tables -> what they hold
     WORDS: MEMORY,
     f"{REQUESTS}[]": REQUESTS,
     f"{PAGES_OF}[]|begin": "begin",
     f"{PAGES_OF}[]|end": "end",
     f"{PAGES_OF}[]": PAGES_OF,
-    BYTES_OF_A_FRAME: BYTES,
+    f"{BYTES}[]": BYTES,
     "exokernel.kernel.capabilities.secret": "secret",
     "exokernel.kernel.state.": "",  # the public tables
     "exokernel.": "hidden",  # all else that the kernel keeps; nobody may learn it
@@ -45,7 +44,7 @@ PREFIXES = {  # of the names of private tables -> what they hold
 ALL_OF = "all of "  # before the name of a table that a recursion looks at
 THINGS = tuple(filter(None, PREFIXES.values()))
 UNTOLD = (MEMORY, FORGOTTEN, REGISTERS)
-FRAME_BITS, INDEX_BITS = (FRAMES - 1).bit_length(), (TABLE_ENTRIES - 1).bit_length()
+FRAME_BITS = (FRAMES - 1).bit_length()
 
 May = Callable[[str, Term], Term]  # whether a call may learn the cell of a thing at a key
 
@@ -122,11 +121,11 @@ def may_learn(system: System, run: Run, thing: str, key: Term, accesses: list[Ac
 
 def named_by(key: Term) -> dict[str, Value]:
     """The frame, and the place in it, that a key joins."""
-    top, found = key.size() - 1, dict[str, Value]()
-    if top + 1 >= FRAME_BITS:
-        found["any_frame"] = terms.simplify(terms.widen(terms.slice_bits(key, top, top + 1 - FRAME_BITS), terms.BITS))
-    if top + 1 == FRAME_BITS + INDEX_BITS:
-        found["any_index"] = terms.simplify(terms.widen(terms.low_bits(key, INDEX_BITS), terms.BITS))
+    top, rest, found = key.size() - 1, key.size() - FRAME_BITS, dict[str, Value]()
+    if rest >= 0:
+        found["any_frame"] = terms.simplify(terms.widen(terms.slice_bits(key, top, rest), terms.BITS))
+    if rest > 0:
+        found["any_index"] = terms.simplify(terms.widen(terms.low_bits(key, rest), terms.BITS))
     return found
 
 
@@ -134,8 +133,7 @@ def everything_told(run: Run, looks: Looks) -> Iterator[tuple[Outcome, list[Term
     """Every way a run ends, or comes to the head of a loop, and all that can be told of it then."""
     for outcome in (*run.outcomes, *run.journal.halts):
         yield outcome, [outcome.error, *parts(outcome.value), *written(outcome.state, outcome.start)]
-    for outcome, given in run.journal.said:
-        yield outcome, [*parts(given)]
+    yield from given_to_drivers(run)
     for each in run.journal.rounds:
         memory = learnable_memory(each.outcome.state, looks)
         yield each.outcome, [*parts(each.carried), *written(each.outcome.state, each.outcome.start), memory]
@@ -151,6 +149,23 @@ def parts(value: Value) -> Iterator[Term]:
         yield from (*value.indices, value.start, value.length)
     elif is_term(value):
         yield value
+
+
+def given_to_drivers(run: Run) -> Iterator[tuple[Outcome, list[Term]]]:
+    """All that drivers are given; together, what is given under the same conditions."""
+    together: dict[tuple[int, ...], tuple[Outcome, list[Term]]] = {}
+    for outcome, given in run.journal.said:
+        _, told = together.setdefault(tuple(map(terms.identity, outcome.conditions)), (outcome, []))
+        told += parts(given)
+        told += (seen_through(each, outcome.state) for each in given if isinstance(each, Span))
+    return iter(together.values())
+
+
+def seen_through(view: Span, state: State) -> Term:
+    """Any cell of a view."""
+    place = any_key(terms.BITS)
+    cell = state.table(f"{view.path}[]").read((*view.indices, terms.simplify(view.start + place)))
+    return terms.choose(terms.both((place >= 0, place < view.length)), cell, terms.number(0, cell.size()))
 
 
 def written(state: State, start: State) -> Iterator[Term]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
 from exokernel.prover.between import steps_between
+from exokernel.prover.gates import gates
 from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables, sees
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
@@ -110,7 +112,8 @@ def prove_call(
 
 
 def prove_consequences(system: System, clause: str | None = None) -> Result:
-    """Prove what follows from the invariants, that all views are defined then, and that they last until the next call."""
+    """Prove what follows from the invariants, that all views are defined then, that they last until the next call, and
+    what is so of every gate."""
     began, result = time.perf_counter(), Result(CONSEQUENCES, paths=1)
     views = system.specification.all("views")
     for claim in (*system.specification.all("consequences"), *views):
@@ -124,7 +127,7 @@ def prove_consequences(system: System, clause: str | None = None) -> Result:
         result.statistics.note(claim.name, answer.seconds)
         if answer.verdict is not Verdict.PROVED:
             result.failures.append(Failure(claim.name, claim.sentence, answer.verdict.value, ""))
-    for run, obligation in steps_between(system):
+    for run, obligation in chain(steps_between(system), gates(system)):
         if clause in (None, obligation.clause):
             result.clauses[obligation.clause] = result.clauses.get(obligation.clause, 0) + 1
             answer = answer_to(system, obligation, run)

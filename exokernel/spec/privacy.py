@@ -9,9 +9,10 @@ so, before the call, of that cell:
 - `memory`: a word of a frame, as entry `any_index` of the page table `any_frame`;
 - `requests`: a request that begins at word `any_index` of the frame `any_frame`;
 - `begin`, `end`: where the library whose page is `any_frame` wants its slices to begin, and to hear of their end;
+- `bytes`: byte `any_index` of the frame `any_frame`, for a device;
 - `secret`: what seals are made with, one way only.
 
-What no function names nobody learns: other words of pages, bytes for the console. These
+What no function names nobody learns: other words of pages, what the kernel keeps to itself. These
 functions look at public tables only. Coarser than they could be: a batch may learn any entry it
 could set, and whoever gives the processor up where any library on the wheel wants to begin. What a
 call moves from frame to frame is its own specification's; which translations and registers are
@@ -89,6 +90,15 @@ def map_batch_may_learn_requests(
         return False
     is_among_them = 0 <= any_index - offset // WORD_SIZE < count * WORDS_OF_A_REQUEST - 1
     return is_among_them and held(caller, key).grants(Rights.READ, frames[requests].guard)
+
+
+def console_write_may_learn_bytes(
+    caller: EnvironmentId, frame: Frame, offset: int, length: int, frame_key: Slot, any_frame: Frame, any_index: int
+) -> bool:
+    """What it is to show, of a frame that the key opens for reading."""
+    if any_frame != frame or not 0 <= any_index - offset < length:
+        return False
+    return held(caller, frame_key).grants(Rights.READ, frames[frame].guard)
 
 
 # Whether an environment wants to run

@@ -207,6 +207,8 @@ PLANTED = [  # call, module, function, what is done otherwise, text before, text
     ("map", "translations", "map", "looks at another entry", "    require_step(caller, key, table, index, entry)\n\n", "    require_step(caller, key, table, index, entry)\n    if machine.entries(table)[index // 2].present:\n        raise BadEntry(index)\n\n"),
     ("map", "translations", "map", "looks before it asks for the key", "    require_step(caller, key, table, index, entry)\n\n", "    if machine.entries(table)[index].present:\n        raise BadEntry(index)\n    require_step(caller, key, table, index, entry)\n\n"),
     ("machine_halt", "console", "machine_halt", "shows a word of some frame", "status % 256)", "int(machine.entries(Frame(4000))[7]) % 256)"),
+    ("console_write", "console", "console_write", "shows bytes of some frame", "machine.bytes_in(frame)[offset", "machine.bytes_in(Frame(4000))[offset"),
+    ("console_write", "console", "console_write", "shows bytes behind those it is to show", "[offset : offset + length]", "[offset : offset + length + 1]"),
     ("map_batch", "translations", "map_batch", "reads past the requests", "    progress = exchange_batch(", "    if count != 0 and machine.map_request(requests, offset + (count - 1) * REQUEST_SIZE + 8).index == 7:\n        raise BadEntry(0)\n    progress = exchange_batch("),
     ("map_batch", "translations", "map_batch", "reads requests that the key does not open", "    require(caller, key, Rights.READ, frames[requests].guard)\n", ""),
     ("table_free", "tables", "table_free", "looks into the table below", "    if frames[link.frame].entries != 0:\n", "    if frames[link.frame].entries != 0 or machine.entries(link.frame)[0].accessed:\n"),
