@@ -71,7 +71,7 @@ def test_every_clause_is_listed(system: System) -> None:
     [
         (["nonsense"], "there is no call 'nonsense'\n  fix: exok prove --list"),
         (["slice_free", "--clause", "nonsense"], "nothing is asked of slice_free that is called 'nonsense'\n  fix: exok prove --list"),
-        ([CONSEQUENCES, "--clause", "error"], "nothing is asked of consequences that is called 'error'\n  fix: exok prove --list"),
+        ([CONSEQUENCES, "--clause", "steps"], "nothing is asked of consequences that is called 'steps'\n  fix: exok prove --list"),
         (["--jobs", "0"], "argument --jobs: '0' is no number of processes"),
         (["--jobs", "some"], "argument --jobs: 'some' is no number of processes"),
         (["--mutants", CONSEQUENCES], "'consequences' is no call, and has no mutants"),
