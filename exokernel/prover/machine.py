@@ -188,7 +188,8 @@ def map_request(executor: Executor, path: Path, function: op.Function, arguments
     """What a library wrote there: anything. Requests that overlap are held to be unrelated, which forbids nothing."""
     frame, offset = arguments
     demand_frame(executor, path, function, frame)
-    aligned = terms.both((terms.within(offset, FRAME_SIZE - size_of(MapRequest) + 1), offset & 7 == 0))
+    last = number(FRAME_SIZE - size_of(MapRequest) // 2)  # word of a frame, where half a request has room
+    aligned = terms.both((terms.within(offset, FRAME_SIZE), offset & 7 == 0, terms.negate(terms.equal(offset, last))))
     executor.demand(path, aligned, "a request lies aligned in a frame", function.location)
     return Pointer(f"{REQUESTS}[]", (terms.simplify((frame << 9) + (offset >> 3)),))
 
