@@ -62,19 +62,22 @@ block entry:
 end
 """
 
-CARRIES = """
+
+def looping(body: str, first: str = "0", steps: int = 16) -> str:
+    """A function that begins with something found, goes on for so many steps, and answers with what it found last."""
+    return f"""
 function call() -> int:
   local %i: int
   local %found: int
 block entry:
   %i = 0
-  %found = 0
+  %found = {first}
   jump head
 block head:
-  %0: bool = %i < 16
+  %0: bool = %i < {steps}
   branch %0, body, done
 block body:
-  %found = load @memory[%i][0]: u64
+{body}
   %i = %i + 1
   jump head
 block done:
@@ -82,30 +85,19 @@ block done:
 end
 """
 
-BEGINS_WITH = """
-function call() -> int:
-  local %i: int
-  local %found: int
-block entry:
-  %i = 0
-  %found = load @memory[3][0]: u64
-  jump head
-block head:
-  %0: bool = %i < 16
-  branch %0, body, done
-block body:
+
+CARRIES = looping("  %found = load @memory[%i][0]: u64")
+
+FORGETS_LATE = """
   %1: bool = %i == 99
   branch %1, forget, next
 block forget:
   %found = 0
   jump next
 block next:
-  %i = %i + 1
-  jump head
-block done:
-  return %found
-end
 """
+
+BEGINS_WITH = looping(FORGETS_LATE, first="load @memory[3][0]: u64")
 
 MOVES = """
 function call() -> int:
@@ -116,7 +108,6 @@ block entry:
   return %1
 end
 """
-
 
 LOOKS_AT_TIMES = """
 function call() -> int:
@@ -132,27 +123,13 @@ block done:
 end
 """
 
-MOVES_FIRST = """
-function call() -> int:
-  local %i: int
-  local %found: int
-block entry:
-  %i = 0
-  %found = 0
-  jump head
-block head:
-  %0: bool = %i < 15
-  branch %0, body, done
-block body:
+MOVES_ONE = """
   %found = load @memory[3][0]: u64
   %1: int = load @memory[4][0]: u64
   store @memory[3][0]: u64, %1
-  %i = %i + 1
-  jump head
-block done:
-  return %found
-end
 """
+
+MOVES_FIRST = looping(MOVES_ONE, steps=15)
 
 
 def tells_nothing_but(source: str, *frames: int, where: Callable[[State], Term] = lambda state: terms.TRUE) -> bool:
