@@ -17,22 +17,22 @@ from exokernel.host.errors import Status
 
 STEP = 0.5  # seconds between two calls of whoever shows that we wait
 
-Work = Callable[[], Any]
-Answer = tuple[Any, Exception | None]  # what a work came to, or what it raised
+Task = Callable[[], Any]
+Answer = tuple[Any, Exception | None]  # what a task came to, or what it raised
 
 
-def in_processes(works: Sequence[Work], jobs: int, waiting: Callable[[], None] = lambda: None) -> Iterator[Any]:
-    """What each work comes to, in their order, at most `jobs` at a time. `waiting` is called whenever one is
-    done, and every STEP seconds. Raises what a work raised, and ChildProcessError for one that gave no answer."""
-    pending = deque(enumerate(works))
+def in_processes(tasks: Sequence[Task], jobs: int, waiting: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """What each task comes to, in their order, at most `jobs` at a time. `waiting` is called whenever one is
+    done, and every STEP seconds. Raises what a task raised, and ChildProcessError for one that gave no answer."""
+    pending = deque(enumerate(tasks))
     running: dict[Connection, tuple[int, BaseProcess]] = {}
     found: dict[int, Answer] = {}
     try:
-        for number in range(len(works)):
+        for number in range(len(tasks)):
             while number not in found:
                 while pending and len(running) < jobs:
-                    following, work = pending.popleft()
-                    pipe, process = begun(work)
+                    following, task = pending.popleft()
+                    pipe, process = begun(task)
                     running[pipe] = following, process
                 answered = set(wait([*running], STEP))
                 for pipe in [each for each in running if each in answered]:
@@ -49,18 +49,18 @@ def in_processes(works: Sequence[Work], jobs: int, waiting: Callable[[], None] =
             process.join()
 
 
-def begun(work: Work) -> tuple[Connection, BaseProcess]:
+def begun(task: Task) -> tuple[Connection, BaseProcess]:
     ours, theirs = get_context("fork").Pipe(duplex=False)
-    process = get_context("fork").Process(target=do, args=(work, theirs))
+    process = get_context("fork").Process(target=do, args=(task, theirs))
     process.start()
     theirs.close()
     return ours, process
 
 
-def do(work: Work, pipe: Connection) -> None:
+def do(task: Task, pipe: Connection) -> None:
     """In the process: work, and tell what came of it."""
     try:
-        pipe.send((work(), None))
+        pipe.send((task(), None))
     except KeyboardInterrupt:  # the process that waits for us was interrupted too, and says so
         os._exit(Status.INTERRUPTED)
     except Exception as error:

@@ -43,7 +43,7 @@ OF_EACH_CALL = {  # clauses that need no sentence
 }
 KEPT = 64 << 20  # bytes that the allocator keeps ready, so that z3 need not ask the system again
 TRUSTED = (
-    "the specification (exokernel/spec), and its assumptions.py",
+    "the specification (exokernel/spec), and what it assumes: assumptions.py, call_assumes, die_assumes",
     "the front end, from source to IR, and LLVM's back end, from optimised IR to machine code",
     "the machine's functions as prover/machine.py models them: entry assembly, boot, drivers",
     "prover/, z3, and what runs them",
@@ -55,7 +55,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("calls", nargs="*", metavar="CALL", help="which calls to prove; all, if none is named")
     parser.add_argument("--clause", metavar="NAME", help="only this clause, see --list")
     parser.add_argument("--json", action="store_true", help="the results in JSON, on one line each")
-    parser.add_argument("--counterexample", type=Path, metavar="DIR", help="save what refutes a clause as a failing test")
+    parser.add_argument("--counterexample", type=Path, metavar="DIR", help="save what refutes a clause of a call as a failing test")
     parser.add_argument("--mutants", action="store_true", help="prove the proof: change one token at a time")
     parser.add_argument("--again", action="store_true", help="prove also what was proved before and has not changed")
     jobs = min(2, os.cpu_count() or 1)
@@ -143,23 +143,26 @@ class Work:
     options: Namespace
 
     def result(self, name: str) -> Result:
+        from exokernel.prover.execute import Unsupported
+        from exokernel.prover.prove import Failure, Result, prove_consequences
+
+        try:
+            return prove_consequences(self.system, self.options.clause) if name == CONSEQUENCES else self.proof(name)
+        except Unsupported as reason:
+            return Result(name, failures=[Failure("safe", str(reason), "unknown", "")])
+
+    def proof(self, name: str) -> Result:
         from exokernel.prover import cache
         from exokernel.prover.counterexample import story_of
-        from exokernel.prover.execute import Unsupported
-        from exokernel.prover.prove import Failure, Result, prove_call, prove_consequences
+        from exokernel.prover.prove import prove_call
 
         system, options = self.system, self.options
-        if name == CONSEQUENCES:
-            return prove_consequences(system, options.clause)
         call = system.calls[name]
         key = cache.key_of(system, call)
         known = None if options.again or options.clause else cache.recall(key)
         if known is not None:
             return known
-        try:
-            result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
-        except Unsupported as reason:
-            return Result(name, failures=[Failure("safe", str(reason), "unknown", "")])
+        result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
         if options.clause is None:
             cache.remember(key, result)
         if result.failures:  # a story settles also what the solver could not
@@ -193,9 +196,9 @@ class Work:
 def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Comparison]]]:
     """Every call's results in order, each worked out in a process of its own: how z3 goes about a question depends on
     those it was asked before."""
-    works = [partial(part, work, name) for name in names for part in (Work.result, Work.comparisons)]
+    tasks = [partial(part, work, name) for name in names for part in (Work.result, Work.comparisons)]
     line = Line("")
-    results = in_processes(works, work.options.jobs, lambda: line.draw())
+    results = in_processes(tasks, work.options.jobs, lambda: line.draw())  # whichever it is by then
     for done, name in enumerate(names):
         line = Line(f"proving {name}, {done} of {len(names)} done")
         try:
@@ -226,13 +229,13 @@ def show(result: Result, options: Namespace) -> None:
     if result.story:
         print("\n".join(["    this shows it, from boot on:", *(f"      {line}" for line in result.story)]), flush=True)
     elif result.failures:
-        print("    no calls that show it were found at random", flush=True)
+        print("    no calls that show it are known", flush=True)
 
 
-def summarise(results: list[Result], compared: list[Comparison], seconds: float, options: Namespace) -> None:
+def totals(results: list[Result], compared: list[Comparison], seconds: float) -> dict[str, object]:
     calls = [each for each in results if each.call != CONSEQUENCES and (each.questions or each.failures)]
     follows = [each for each in results if each.call == CONSEQUENCES]
-    whole = {
+    return {
         "calls": len(calls),
         "proved": sum(each.proved for each in calls),
         "consequences": all(each.proved for each in follows) if follows else None,
@@ -245,11 +248,15 @@ def summarise(results: list[Result], compared: list[Comparison], seconds: float,
         "checks": sum(each.traps for each in compared),
         "trusted": TRUSTED,
     }
+
+
+def summarise(results: list[Result], compared: list[Comparison], seconds: float, options: Namespace) -> None:
+    whole = totals(results, compared, seconds)
     if options.json:
         print(json.dumps(whole))
         return
-    verdicts = ["{proved} of {calls} calls proved".format(**whole)] * bool(calls)
-    verdicts += [f"{each.call} {'' if each.proved else 'NOT '}proved" for each in follows]
+    verdicts = ["{proved} of {calls} calls proved".format(**whole)] if whole["calls"] else []
+    verdicts += [f"{each.call} {'' if each.proved else 'NOT '}proved" for each in results if each.call == CONSEQUENCES]
     print(f"\n{', '.join(verdicts)}:", "{questions} questions, {clauses} clauses, {unknown} unknown, {seconds} s".format(**whole))
     if compared:
         print("optimised code equal to its source: {equal} of {compared}; {checks} checks in it out of reach".format(**whole))

@@ -25,8 +25,10 @@ SPECIFIED = (
     "raises, 0 for none; `NAME_frame` and the like are what the row of any thing is afterwards, in terms of the state\n"
     "before. A kind of row for which there is no function stays as it was, and so does whatever no row shows. The machine\n"
     "ends exactly when `NAME_ends` gives a status; `NAME_device_error` is what a device may say instead of 0.\n"
+    "`NAME_may_learn_memory` and the like say which private cells the call may depend on: no others. What `spec/gates.py`\n"
+    "says of registers comes first: each argument with a name type is one of its names, or the call raises BadName.\n"
 )
-SAID = "_(ends|error|device_error|step|step_error|value|frame|word|slot|identity|account|conduct|slice|machine)"
+SAID = r"_(ends|error|device_error|step|step_error|value|frame|word|slot|identity|account|conduct|slice|machine|may_learn_\w+)"
 SECTION = re.compile(r"^# (?P<title>[A-Z][\w ,]+)$", re.M)
 
 
@@ -86,7 +88,7 @@ def specification(name: str) -> str:
 def specifying() -> list[tuple[str, str]]:
     """Every function of the specification, and its source."""
     found = []
-    for path in sorted(SPECIFICATION.glob("*.py")):
+    for path in sorted(SPECIFICATION.glob("*.py"), key=lambda path: (path.stem == "privacy", path)):  # what it does comes first
         text = path.read_text()
         functions = (node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
         found += [(node.name, ast.get_source_segment(text, node) or "") for node in functions]

@@ -6,7 +6,7 @@ state z3 found, sparse: the cells that the proof looked at, everything else zero
 them into the memory of the kernel's test world, makes the one call, and asks of the specification
 how it must end, and the clause, under CPython. Such a test is saved only if it fails. Not every
 state shows by itself what is wrong: not one in the midst of a loop, nor one that depends on
-what the prover leaves open. Of what a call may learn no state is a test.
+what the prover leaves open. What a call may learn no single state can show.
 """
 
 from __future__ import annotations
@@ -179,6 +179,7 @@ def names_of(system: System, failure: Failure) -> list[int] | None:
 
 def place_kept(system: System, failure: Failure) -> list[int] | None:
     """Address and size of a cell that has changed and should not."""
+    assert failure.what.endswith(STAYS)
     family = failure.what.removesuffix(STAYS)
     for region in regions_of(system):
         for leaf in region.leaves:

@@ -35,12 +35,11 @@ from exokernel.prover.llvm.undefined import within_range
 from exokernel.prover.obligations import Run
 from exokernel.prover.paths import Outcome
 from exokernel.prover.solver import Verdict
-from exokernel.prover.system import Call, System
+from exokernel.prover.system import ASSUMED, CALLER, Call, System
 
 TRAP = "no trap is in reach"
 TRAPPING = "@llvm.ubsantrap"
 CALLED = re.compile(r'@("[^"]*"|[\w.$-]+)\(')
-CALLER = "exokernel.kernel.gate.caller"
 
 
 @dataclass
@@ -174,7 +173,7 @@ def run_source(system: System, call: Call, module: Module, follower: Follower) -
         name, parameters = gate, system.program.functions[gate].parameters
         registers = tuple(terms.variable(f"{call.name}.{each.name}") for each in parameters)
         caller = follower.run(CALLER, (), state)[0].value
-        known = [terms.negate(terms.equal(caller, terms.number(0)))]
+        known = [follower.run(ASSUMED, (caller,), state)[0].value]
     elif call.name in system.calls:
         name = call.qualified
         registers, known = system.arguments(call)

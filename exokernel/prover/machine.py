@@ -2,7 +2,8 @@
 
 The portable kernel reaches the machine through `kernel.arch.machine` and its drivers; here
 stands, for each function of theirs, its effect on the prover's state. That the code behind
-them has this effect is trusted, and tested elsewhere. Four things are added to the tables:
+them has this effect is trusted, and tested elsewhere. Added to the tables are what libraries write
+into frames of data, as the kernel and its drivers read it (`pages`, `requests`, `bytes`), the kernel's root, and:
 
 - `memory[f][i]`: word i of frame f, which is entry i where f is a page table;
 - `forgotten[p]`: whether the translation of page p was dropped since memory was last written in this call;
@@ -188,7 +189,8 @@ def map_request(executor: Executor, path: Path, function: op.Function, arguments
     """What a library wrote there: anything. Requests that overlap are held to be unrelated, which forbids nothing."""
     frame, offset = arguments
     demand_frame(executor, path, function, frame)
-    last = number(FRAME_SIZE - size_of(MapRequest) // 2)  # word of a frame, where half a request has room
+    assert size_of(MapRequest) == 2 * 8
+    last = number(FRAME_SIZE - 8)  # at the last word of a frame half a request has room
     aligned = terms.both((terms.within(offset, FRAME_SIZE), offset & 7 == 0, terms.negate(terms.equal(offset, last))))
     executor.demand(path, aligned, "a request lies aligned in a frame", function.location)
     return Pointer(f"{REQUESTS}[]", (terms.simplify((frame << 9) + (offset >> 3)),))

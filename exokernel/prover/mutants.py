@@ -29,13 +29,14 @@ from exokernel.prover import cache, terms
 from exokernel.prover.claims import ROOT, Specification
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.llvm.apart import functions_apart
+from exokernel.prover.machine import MACHINE
 from exokernel.prover.mutations import Mutation, mutations_of
 from exokernel.prover.obligations import Obligation, Run, execute, obligations
 from exokernel.prover.own import own_specification
 from exokernel.prover.privacy import privacy
 from exokernel.prover.prove import answer_to
 from exokernel.prover.solver import ROUND, SMALL, Verdict
-from exokernel.prover.system import GATE, KERNEL, Call, System, load_program
+from exokernel.prover.system import ADMITTED, KERNEL, Call, System, load_program
 from exokernel.prover.theorems import step_theorems
 
 SURVIVORS = ROOT / "tests" / "prover" / "survivors.txt"
@@ -70,17 +71,16 @@ class Fate:
 
 
 def portable(name: str) -> bool:
-    return name.startswith("exokernel.kernel.") and not name.startswith(
-        ("exokernel.kernel.arch.", "exokernel.kernel.drivers.", GATE)
-    )
+    return name.startswith("exokernel.kernel.") and not name.startswith(MACHINE)
 
 
 def mutants_of(system: System, names: list[str]) -> list[Mutation]:
-    """Every mutant of the functions that these calls, or all, reach; but not of hashes and reports, which are compared apart."""
+    """Every mutant of the functions that these calls, or all, reach, and of the gates before them; but not of hashes and
+    reports, which are compared apart."""
     functions: dict[str, set[str]] = {}
     apart = set[str]().union(*(cache.reached(system.program, each.qualified) for each in functions_apart(system)))
-    for name in names or system.calls:
-        for each in cache.reached(system.program, system.calls[name].qualified) - apart:
+    for step in chain.from_iterable((system.calls[name], *gates_before(system, system.calls[name])) for name in names or system.calls):
+        for each in cache.reached(system.program, step.qualified) - apart:
             if portable(each):
                 module, _, function = each.rpartition(".")
                 functions.setdefault(module, set()).add(function)
@@ -89,6 +89,13 @@ def mutants_of(system: System, names: list[str]) -> list[Mutation]:
         path = KERNEL / f"{module.removeprefix('exokernel.kernel.').replace('.', '/')}.py"
         found += mutations_of(path, module, functions[module])
     return found
+
+
+def gates_before(system: System, call: Call) -> Iterator[Call]:
+    """What is done before a call's own code."""
+    if call.has_caller:
+        yield system.gates["caller"]
+        yield from (system.gates[f"admit_{ADMITTED[each.type]}"] for each in call.parameters if each.type in ADMITTED)
 
 
 class Workshop:
@@ -161,7 +168,8 @@ class Judge:
 
     def fate(self, mutation: Mutation) -> Fate:
         """What becomes of a mutant, remembered by content: what running showed does not depend on the prover."""
-        calls = [each for each in self.system.calls.values() if reaches(self.system, each, mutation)]
+        steps = (*self.system.calls.values(), *self.system.gates.values())
+        calls = [each for each in steps if reaches(self.system, each, mutation)]
         run_key, proof_key = self.keys(mutation, calls)
         for key in (run_key, proof_key):
             known = None if self.again else cache.recall_text(key)

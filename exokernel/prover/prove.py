@@ -9,12 +9,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
-from itertools import chain
 
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
 from exokernel.prover.between import steps_between
-from exokernel.prover.gates import gates
 from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables, sees
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
@@ -62,6 +60,13 @@ class Result:
     @property
     def questions(self) -> int:
         return sum(self.clauses.values())
+
+    def add(self, other: Result) -> None:
+        """Count what is proved of another call as part of this."""
+        for clause, questions in other.clauses.items():
+            self.clauses[clause] = self.clauses.get(clause, 0) + questions
+        self.failures += [replace(each, what=f"{other.call}: {each.what}", obligation=None, model=None) for each in other.failures]
+        self.statistics.add(other.statistics)
 
     def as_json(self) -> dict[str, object]:
         failures = [{name: getattr(each, name) for name in ("clause", "what", "verdict", "where")} for each in self.failures]
@@ -113,7 +118,7 @@ def prove_call(
 
 def prove_consequences(system: System, clause: str | None = None) -> Result:
     """Prove what follows from the invariants, that all views are defined then, that they last until the next call, and
-    what is so of every gate."""
+    all of every gate."""
     began, result = time.perf_counter(), Result(CONSEQUENCES, paths=1)
     views = system.specification.all("views")
     for claim in (*system.specification.all("consequences"), *views):
@@ -127,13 +132,15 @@ def prove_consequences(system: System, clause: str | None = None) -> Result:
         result.statistics.note(claim.name, answer.seconds)
         if answer.verdict is not Verdict.PROVED:
             result.failures.append(Failure(claim.name, claim.sentence, answer.verdict.value, ""))
-    for run, obligation in chain(steps_between(system), gates(system)):
+    for run, obligation in steps_between(system):
         if clause in (None, obligation.clause):
             result.clauses[obligation.clause] = result.clauses.get(obligation.clause, 0) + 1
             answer = answer_to(system, obligation, run)
             result.statistics.note(obligation.what, answer.seconds)
             if answer.verdict is not Verdict.PROVED:
                 result.failures.append(Failure(obligation.clause, obligation.what, answer.verdict.value, ""))
+    for gate in system.gates.values():
+        result.add(prove_call(system, gate, clause))
     result.seconds = time.perf_counter() - began
     return result
 

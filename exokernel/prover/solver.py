@@ -52,6 +52,12 @@ class Statistics:
         if seconds > self.slowest:
             self.slowest, self.slowest_name = seconds, name
 
+    def add(self, other: Statistics) -> None:
+        self.queries += other.queries
+        self.seconds += other.seconds
+        if other.slowest > self.slowest:
+            self.slowest, self.slowest_name = other.slowest, other.slowest_name
+
 
 def prove(
     hypotheses: Iterable[Term], claim: Term, timeout: int = TIMEOUT, keep_model: bool = False, effort: int | None = None

@@ -31,6 +31,8 @@ KERNEL = ROOT / "exokernel" / "kernel"
 STEPS = {"tick": "exokernel.kernel.slices", "die": "exokernel.kernel.processor"}  # what the machine itself calls between calls
 KERNEL_MODULES = "exokernel.kernel."
 GATE = "exokernel.kernel.gate"
+CALLER = f"{GATE}.caller"
+ASSUMED = "exokernel.spec.gates.call_assumes"  # of whose call it is
 DECLARATIONS = "exokernel.abi.calls"
 ADMITTED = {
     "Frame": "frame",
@@ -77,12 +79,18 @@ def is_step(node: ast.FunctionDef, module: str) -> bool:
     return any(spelt(each) == "syscall" for each in node.decorator_list) or STEPS.get(node.name) == module
 
 
+def find_gates() -> dict[str, Call]:
+    """What comes before a call's own code: whose call it is, and what becomes of a register, for each type of name."""
+    admitting = {f"admit_{each}": (Parameter("raw", "int"),) for each in ADMITTED.values()}
+    return {name: Call(name, GATE, parameters, False) for name, parameters in {"caller": (), **admitting}.items()}
+
+
 def load_program(
     calls: dict[str, Call], specification: Specification, root: Path = ROOT, parsed: dict[str, Module] | None = None
 ) -> Program:
     """The IR of every call and every claim, from the compiler's front end. Modules once `parsed` are not read again."""
     roots = [DECLARATIONS, *sorted({GATE, *(call.module for call in calls.values())}), *specification.modules()]
-    names = {"caller", *(f"admit_{each}" for each in ADMITTED.values()), *calls}
+    names = {*find_gates(), *calls}
     names |= {name for part in specification.claims.values() for name in part}
     builder = ProgramBuilder(Options((root,), "kernel", entries=tuple(sorted(names)), proved=True))
     modules = builder.world.loader.modules
@@ -97,7 +105,7 @@ class System:
     """All that the proofs of one kernel share."""
 
     def __init__(self, program: Program, specification: Specification, calls: dict[str, Call]) -> None:
-        self.program, self.specification, self.calls = program, specification, calls
+        self.program, self.specification, self.calls, self.gates = program, specification, calls, find_gates()
         self.layout = Layout(program)
         machine.add_machine(self.layout)
         self.recursions = Recursions(program)
@@ -181,9 +189,9 @@ class System:
         """Any arguments that the gate lets through, or the machine itself gives, and what is known of them."""
         values, known = [], []
         if call.has_caller:
-            caller = value_of(self.executor, f"{GATE}.caller", (), self.state).value
+            caller = value_of(self.executor, CALLER, (), self.state).value
             values.append(caller)
-            known.append(terms.negate(terms.equal(caller, terms.number(0))))
+            known.append(value_of(self.executor, ASSUMED, (caller,), self.state).value)
         function = self.program.functions[call.qualified]
         for parameter, local in zip(call.parameters, function.parameters[call.has_caller :], strict=True):
             width = getattr(local.type, "width", terms.BITS)

@@ -16,10 +16,9 @@ from exokernel.prover.claims import Claim
 from exokernel.prover.instantiate import Access, value_of, within_ranges
 from exokernel.prover.obligations import Obligation, Run, known_states, since_begin
 from exokernel.prover.paths import Outcome
-from exokernel.prover.system import GATE, System
+from exokernel.prover.system import CALLER, System
 from exokernel.prover.values import Value
 
-CALLER = f"{GATE}.caller"
 ROWS = "exokernel.spec.rows"
 FIXED = ("caller", "presented", "before", "after")
 

@@ -114,7 +114,8 @@ def name_of_the_dead_can_be_freed(environment: EnvironmentId) -> bool:
         return True
     if owns_its_root(environment):
         root = frames[state.root]
-        has_more = state.frames > 2 or root.entries > 0 or root.uses > 1
-    else:
-        has_more = state.frames > 1
-    return has_more or environment_free_error(environment) == ALLOWED
+        if state.frames > 2 or root.entries > 0 or root.uses > 1:
+            return True
+    elif state.frames > 1:
+        return True
+    return environment_free_error(environment) == ALLOWED

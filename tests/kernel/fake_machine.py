@@ -19,6 +19,7 @@ from exokernel.dialect.unsafe import array_at, record_at
 FIRST_KERNEL_ENTRY = 256
 SELF_ENTRY = 510
 PAGES = 2 * USER_PAGES
+FIRST_PAGE = DIRECT_MAP % 2**64 // FRAME_SIZE  # that of frame 0, among those of a snapshot
 WAITS = -2  # in the place of an environment
 KERNEL_ROOT = -0x1000_0000  # address of the table whose upper half all roots share
 

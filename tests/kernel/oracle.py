@@ -7,13 +7,15 @@ at all. Then come the invariants and the counts, and what the machine may still 
 
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
 from inspect import isfunction, signature
+from itertools import chain
+from random import Random
 from typing import Any, NamedTuple
 
 from exokernel.abi.capability import Capability
-from exokernel.abi.layout import DIRECT_MAP, ENVIRONMENTS_OFFSET, PUBLIC
+from exokernel.abi.layout import ENVIRONMENTS_OFFSET, FIRST_KERNEL_SLOT, PUBLIC
 from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, SLICES, SLOTS, TABLE_ENTRIES, Frame, Index
 from exokernel.abi.tables import FrameKind
 from exokernel.abi.x86_64 import Entry
@@ -21,16 +23,17 @@ from exokernel.dialect import calls
 from tests.kernel import fake_machine
 from tests.kernel.worlds import FRAMES, World, admitting, loaded_with_the_kernel, numbers
 
-GROUPS = ("capabilities", "frames", "tables", "translations", "environments", "slices", "devices")
+GROUPS = ("gates", "capabilities", "frames", "tables", "translations", "environments", "slices", "devices")
 ENVIRONMENT_NAMES = (*range(6), 255)
 SLOT_NAMES = (*range(5), 62, 63)
 SLICE_NAMES = (*range(6), 126, 127)
+SOME = 50  # choices of names for which a consequence is asked
 IN_STEPS = ("map_range", "map_batch", "protect")  # their counters follow from `counts`
 
 
 def load_specification() -> dict[str, Any]:
     with loaded_with_the_kernel():
-        names = ("rows", *GROUPS, "invariants", "counts", "totals", "views", "theorems")
+        names = ("rows", *GROUPS, "invariants", "counts", "totals", "views", "theorems", "consequences")
         found = {name: importlib.import_module(f"exokernel.spec.{name}") for name in names}
         found["state"] = importlib.import_module("exokernel.kernel.state")
     found["views"].departure = departure
@@ -65,16 +68,23 @@ def find(name: str) -> Callable[..., Any] | None:
 
 
 def admitted(name: str, caller: int, raw: tuple[Any, ...]) -> tuple[dict[str, Any], int]:
-    """What the gate makes of raw arguments, by their names, or its error."""
+    """What the gate has to make of raw arguments, by their names, or its error."""
     parameters = signature(calls.declared_calls()[numbers[name]], eval_str=True).parameters.values()
     given = {"caller": caller}
     for parameter, argument in zip(parameters, raw, strict=True):
-        try:
-            admit = admitting.get(parameter.annotation)
-            given[parameter.name] = admit(argument) if admit else argument
-        except Exception as error:
-            return {}, error.number  # type: ignore[attr-defined]
+        admit = admitting.get(parameter.annotation)
+        error = said_of_gate(admit, "error")(argument) if admit else 0
+        if error:
+            return {}, error
+        given[parameter.name] = said_of_gate(admit, "value")(argument) if admit else argument
     return given, 0
+
+
+def said_of_gate(admit: Callable[..., Any], what: str) -> Callable[..., Any]:
+    """What the specification says of the gate that the kernel has for a type."""
+    found = find(f"{admit.__name__}_{what}")
+    assert found is not None
+    return found
 
 
 @cache
@@ -209,8 +219,7 @@ def check_words(
     world: World, before: dict[int, bytes], after: dict[int, bytes], expected: Callable[[int, int], Entry], hints: set[int]
 ) -> None:
     """Compare every word of the frames that have changed; of tables, and frames that a call was told of, some."""
-    first = DIRECT_MAP % 2**64 // FRAME_SIZE
-    changed = {page - first for page in before.keys() | after.keys() if before.get(page) != after.get(page)}
+    changed = {page - fake_machine.FIRST_PAGE for page in before.keys() | after.keys() if before.get(page) != after.get(page)}
     changed = {frame for frame in changed if 0 <= frame < FRAMES}
     if expected is rows.word_row:
         assert not changed, f"words of {changed}"
@@ -273,6 +282,24 @@ def clauses(module: str) -> Iterator[tuple[Callable[..., Any], str]]:
                 yield function, " ".join(kinds)
 
 
+def check_consequences(world: World) -> None:
+    """What is said to follow from the invariants, of some of the names that these small worlds use."""
+    in_use, chance = [place for place in entries_in_use(world) if place[1] < FIRST_KERNEL_SLOT], Random(0)
+    named: dict[str, list[tuple[int, ...]]] = {
+        "Frame": [(frame,) for frame in range(FRAMES)],
+        "Index": [(0,), *{(index,) for _, index in in_use}],
+        "Place": [(0, 0), *in_use],
+        "EnvironmentId": [(environment,) for environment in ENVIRONMENT_NAMES],
+        "Slot": [(slot,) for slot in SLOT_NAMES],
+        "Slice": [(number,) for number in SLICE_NAMES],
+    }
+    for clause, parameters in clauses("consequences"):
+        kinds = parameters.replace("Frame Index", "Place").split()
+        for _ in range(SOME):
+            names = tuple(chain.from_iterable(chance.choice(named[kind]) for kind in kinds))
+            assert clause(*names), f"{clause.__name__}{names}"
+
+
 def check_counts(world: World) -> None:
     counts = specification["counts"]
     in_use = entries_in_use(world)
@@ -286,14 +313,20 @@ def check_counts(world: World) -> None:
     }
     readers = {name: function for name, function in vars(counts).items() if name in counts.AT_MOST}
     for name, reader in readers.items():
-        counted: Counter[int] = Counter()
-        for kind, found in things_of.items():
-            counter = getattr(counts, f"{name}_by_{kind}", None)
-            if counter is not None:
-                counted.update(counter(*each) for each in found)
-        del counted[counts.NONE]
+        found = counted(name, things_of)
         for key, names in keys_of(name):
-            assert reader(*names) == counted[key], f"{name}{names}"
+            assert reader(*names) == found[key], f"{name}{names}"
+
+
+def counted(name: str, things: Mapping[str, Iterable[tuple[int, ...]]]) -> Counter[int]:
+    """How much there is for each counter of a name to count."""
+    counts, found = specification["counts"], Counter[int]()
+    for kind, named in things.items():
+        counter = getattr(counts, f"{name}_by_{kind}", None)
+        if counter is not None:
+            found.update(counter(*each) for each in named)
+    del found[counts.NONE]
+    return found
 
 
 def keys_of(name: str) -> Iterator[tuple[int, tuple[int, ...]]]:

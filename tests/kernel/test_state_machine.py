@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from exokernel.abi.capability import Rights
 from exokernel.abi.names import NOBODY
 from exokernel.dialect import memory
-from tests.kernel import moves
+from tests.kernel import moves, oracle
 from tests.kernel.moves import GROUPS, Move
 from tests.kernel.native_world import NativeWorld
 from tests.kernel.trial import Trial, walk
@@ -54,6 +54,8 @@ class Kernel(RuleBasedStateMachine):
         self.trial = Trial(self.make_world())
 
     def teardown(self) -> None:
+        if not self.trial.is_off:
+            oracle.check_consequences(self.trial.world)
         memory.machine = self.machine_before
 
     def make(self, chosen: Iterator[Move]) -> None:

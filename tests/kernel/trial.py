@@ -17,7 +17,7 @@ from tests.kernel.moves import COMMON, LESS, Move, any_moves, furnishing
 from tests.kernel.worlds import FRAMES, QUOTA, World
 
 STEPS = 60  # of a walk
-WALKS = 60  # before no story is taken to be near; each is some 0.4 s
+WALKS = 60  # tried before we say that there is no story; each takes some 0.4 s
 
 
 class Trial:

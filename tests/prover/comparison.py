@@ -31,12 +31,12 @@ from tests.kernel.try_mutants import Snapshot
 from tests.kernel.worlds import World, mine, modules
 from tests.prover.prediction import Disagreement, Prediction, Predictor, Unknowns
 
-FORGOTTEN, REGISTERS = f"{machine.FORGOTTEN}[]", f"{machine.REGISTERS}[]"
+FORGOTTEN_PAGES, FORGOTTEN_REGISTERS = f"{machine.FORGOTTEN}[]", f"{machine.REGISTERS}[]"
 SECRET, HASH = "exokernel.kernel.capabilities.secret|", "siphash"
 ASKED_BEFORE = 2**64 - 99  # of the machine, before the call: nothing may depend on it
 
 
-class Case(NamedTuple):
+class Situation(NamedTuple):
     """A move in a state, and what somebody has typed."""
 
     before: Snapshot
@@ -44,7 +44,7 @@ class Case(NamedTuple):
     typed: tuple[int, ...] = ()
 
 
-class Done(NamedTuple):
+class Outcome(NamedTuple):
     """What CPython makes of a case."""
 
     error: int
@@ -93,7 +93,7 @@ def load(pages: Snapshot, address: int, size: int) -> int:
 # What CPython does
 
 
-def done(world: World, case: Case) -> Done:
+def outcome_of(world: World, case: Situation) -> Outcome:
     """Make a move. What the machine ends with is its value."""
     memory.machine = world.memory  # type: ignore[assignment]
     world.memory.restore(case.before)
@@ -109,15 +109,15 @@ def done(world: World, case: Case) -> Done:
             modules["processor"].die(*move.arguments)
     except fake_machine.PoweredOff as end:
         value, is_off = end.args[0], True
-    return Done(error, 0 if value is None else int(value) % 2**64, is_off, world.snapshot())
+    return Outcome(error, 0 if value is None else int(value) % 2**64, is_off, world.snapshot())
 
 
 def asked_of_machine(world: World, family: str, key: int) -> int:
     """What the machine was asked, as a cell of a table that the prover keeps of it."""
     log = world.log
-    if family == FORGOTTEN:
+    if family == FORGOTTEN_PAGES:
         return int(log.all_forgotten or key in log.forgotten)
-    if family == REGISTERS:
+    if family == FORGOTTEN_REGISTERS:
         return int(key in log.registers_forgotten)
     if log.departure is None:
         return machine.GOES_ON % 2**64
@@ -137,14 +137,14 @@ class Tally:
     places: set[str] = field(default_factory=set)
 
 
-class Comparison:
+class CallComparison:
     """One call, by the prover and by CPython."""
 
     def __init__(self, system: System, cells: Cells, world: World, name: str) -> None:
         self.predictor = Predictor(system, system.calls[name])
         self.cells, self.world, self.tally = cells, world, Tally()
 
-    def unknowns(self, case: Case) -> Unknowns:
+    def unknowns(self, case: Situation) -> Unknowns:
         arguments = case.move.arguments[1:] if case.move.method == "call" else case.move.arguments
         predictor, secret = self.predictor, modules["capabilities"].secret
         given = zip(predictor.names, predictor.widths, arguments, strict=True)
@@ -164,10 +164,10 @@ class Comparison:
 
         return Unknowns({name: int(value) % 2**width for name, width, value in given}, find)
 
-    def objections(self, case: Case) -> list[str]:
+    def objections(self, case: Situation) -> list[str]:
         """In what the two disagree about a case."""
         try:
-            outcome = done(self.world, case)
+            outcome = outcome_of(self.world, case)
         except Exception as fault:
             return [f"error: CPython stops with {fault!r}"]
         unknowns = self.unknowns(case)
@@ -183,7 +183,7 @@ class Comparison:
             return [f"way: {way}"]
         return [*self.answers(outcome, prediction), *self.contents(case, outcome, prediction)]
 
-    def answers(self, outcome: Done, prediction: Prediction) -> Iterator[str]:
+    def answers(self, outcome: Outcome, prediction: Prediction) -> Iterator[str]:
         place, tally = prediction.place, self.tally
         error = place.error(prediction.unknowns)
         if error != outcome.error or place.is_halt != outcome.is_off:
@@ -195,14 +195,14 @@ class Comparison:
         tally.successes += error == 0
         tally.places |= {each.what for each in prediction.visited}
 
-    def contents(self, case: Case, outcome: Done, prediction: Prediction) -> Iterator[str]:
+    def contents(self, case: Situation, outcome: Outcome, prediction: Prediction) -> Iterator[str]:
         """Every cell that either has set, and all that the machine was asked."""
         keys = prediction.touched
         for family, key in self.cells.changed(case.before, outcome.after):
             keys.setdefault(family, set()).add(key)
             self.tally.changed += 1
-        keys[FORGOTTEN] = keys.get(FORGOTTEN, set()) | {0, PAGES - 1} | self.world.log.forgotten
-        keys[REGISTERS] = set(range(ENVIRONMENTS))
+        keys[FORGOTTEN_PAGES] = keys.get(FORGOTTEN_PAGES, set()) | {0, PAGES - 1} | self.world.log.forgotten
+        keys[FORGOTTEN_REGISTERS] = set(range(ENVIRONMENTS))
         keys.update({family: {0} for family in machine.DEPARTURE})
         for family in sorted(keys):
             for key in sorted(keys[family]):

@@ -15,7 +15,7 @@ import z3
 from exokernel.prover.terms import Term
 
 Meaning = Callable[..., Any]  # of an operation: what it makes of its operands
-Unknowns = Mapping[str, Any]  # a number or a truth; of a table or another function, a function
+Values = Mapping[str, Any]  # a number or a truth; of a table or another function, a function
 
 
 class Formula:
@@ -49,7 +49,7 @@ class Formula:
         self.names.add(name)
         return name
 
-    def __call__(self, unknowns: Unknowns) -> Any:
+    def __call__(self, unknowns: Values) -> Any:
         values: list[Any] = []
         for meaning, operands in self.steps:
             given = [values[each] for each in operands]

@@ -20,7 +20,6 @@ import pytest
 
 from exokernel.abi.capability import Rights
 from exokernel.abi.environment_page import VECTORS
-from exokernel.abi.layout import DIRECT_MAP
 from exokernel.abi.names import FIRST, FRAME_SIZE, NOBODY, ROOT_SLOT
 from exokernel.abi.tables import FrameKind, Reason
 from exokernel.abi.x86_64 import Entry
@@ -31,11 +30,11 @@ from exokernel.prover.arithmetic import RELATIONS
 from exokernel.prover.execute import Executor
 from exokernel.prover.paths import Path
 from exokernel.prover.system import KERNEL, System, find_calls, load_system
-from tests.kernel import try_mutants
+from tests.kernel import fake_machine, try_mutants
 from tests.kernel.moves import UNSPECIFIED, Move, arguments_for, call, furnishing
 from tests.kernel.try_mutants import Planted, Recorder, Snapshot, record
 from tests.kernel.worlds import ENTRY, FRAMES, World, data
-from tests.prover.comparison import Case, Cells, Comparison
+from tests.prover.comparison import CallComparison, Cells, Situation
 
 pytestmark = pytest.mark.slow
 WALKS = 40
@@ -46,7 +45,8 @@ STATE = "exokernel.kernel.state"
 ENVIRONMENTS = f"{STATE}.environments[]"
 LITTER = bytes(range(256)) * (FRAME_SIZE // 256)
 TICKS = 12  # more than a debtor may take
-NEVER_TAKEN = {"tick": 1}  # a way: the next one, found by the turn, is found again at the first step
+# Where no state leads: `turn` has just found who is next, so in `tick` the first step of `successor` finds him again.
+NEVER_TAKEN = {"tick": 1}
 NEVER_REFUSE = {"null", "tick", "die"}  # null does nothing; the other two are no calls, and there is nobody to answer
 NEVER_CHANGE = {"null", "capability_seal", "console_read", "console_write", "machine_halt"}  # a cell of any table
 
@@ -129,26 +129,25 @@ def kind_of_end(cells: Cells, case: try_mutants.Case) -> tuple[object, ...]:
 def littered(cells: Cells, before: Snapshot) -> Snapshot:
     """The same state, but frames that a library may write, or might have when they were its own, are not empty."""
     free, data = int(FrameKind.FREE), int(FrameKind.DATA)
-    first = DIRECT_MAP % 2**64 // FRAME_SIZE
     written = [frame for frame in range(FRAMES) if cells.read(before, f"{STATE}.frames[]|kind", frame) in (free, data)]
-    return {**{first + frame: LITTER for frame in written}, **before}
+    return {**{fake_machine.FIRST_PAGE + frame: LITTER for frame in written}, **before}
 
 
-def all_cases(cells: Cells) -> dict[str, list[Case]]:
+def all_cases(cells: Cells) -> dict[str, list[Situation]]:
     """Cases of every step, of those that end alike not too many."""
     found, world, chance = recorded(), World(), random.Random(1)
-    cases: dict[str, list[Case]] = {}
+    cases: dict[str, list[Situation]] = {}
     alike: Counter[tuple[object, ...]] = Counter()
     for name, each in ((name, each) for name in found for each in found[name]):
         ending = kind_of_end(cells, each)
         alike[name, *ending] += 1
         if alike[name, *ending] <= ALIKE:
-            cases.setdefault(name, []).append(Case(littered(cells, each.before), each.move))
+            cases.setdefault(name, []).append(Situation(littered(cells, each.before), each.move))
     states = [each.before for name in sorted(cases) for each in cases[name] if each.move.by != NOBODY]
     for name in ("die", "environment_destroy", *UNSPECIFIED):
         for before in chance.sample(states, OWN):
             world.memory.restore(before)
-            cases.setdefault(name, []).extend(Case(before, move, (TYPED,) * chance.randrange(2)) for move in moves_of_our_own(world, chance, name))
+            cases.setdefault(name, []).extend(Situation(before, move, (TYPED,) * chance.randrange(2)) for move in moves_of_our_own(world, chance, name))
     return cases
 
 
@@ -158,22 +157,22 @@ def cells(system: System) -> Cells:
 
 
 @pytest.fixture(scope="module")
-def cases(cells: Cells) -> Iterator[dict[str, list[Case]]]:
+def cases(cells: Cells) -> Iterator[dict[str, list[Situation]]]:
     before = memory.machine
     yield all_cases(cells)
     memory.machine = before
 
 
 @pytest.fixture
-def comparison(system: System, cells: Cells, name: str) -> Comparison:
-    return Comparison(system, cells, World(), name)
+def comparison(system: System, cells: Cells, name: str) -> CallComparison:
+    return CallComparison(system, cells, World(), name)
 
 
 # Tests
 
 
 @pytest.mark.parametrize("name", find_calls())
-def test_the_terms_say_what_cpython_does(comparison: Comparison, cases: dict[str, list[Case]], name: str) -> None:
+def test_the_terms_say_what_cpython_does(comparison: CallComparison, cases: dict[str, list[Situation]], name: str) -> None:
     said = {str(case.move): found for case in cases[name] if (found := comparison.objections(case))}
     assert said == {}
     tally, places = comparison.tally, comparison.predictor.places
@@ -195,14 +194,14 @@ WRONG = [  # call, what is complained of, module, function, text before, text af
 ]  # fmt: skip
 
 
-def complains(comparison: Comparison, cases: list[Case], complaint: str) -> bool:
+def complains(comparison: CallComparison, cases: list[Situation], complaint: str) -> bool:
     """Whether a complaint that begins so is made of any case."""
     return any(each.startswith(complaint) for case in cases for each in comparison.objections(case))
 
 
 @pytest.mark.parametrize(("name", "complaint", "module", "function", "old", "new"), WRONG, ids=[each[0] for each in WRONG])
 def test_another_kernel_than_the_prover_reads_is_noticed(
-    comparison: Comparison, cases: dict[str, list[Case]], name: str, complaint: str, module: str, function: str, old: str, new: str
+    comparison: CallComparison, cases: dict[str, list[Situation]], name: str, complaint: str, module: str, function: str, old: str, new: str
 ) -> None:
     source = (KERNEL / f"{module}.py").read_text()
     assert source.count(old) == 1
@@ -215,15 +214,15 @@ def left_out(executor: Executor, path: Path, function: op.Function, arguments: t
 
 
 def test_a_wrong_model_of_the_machine_is_noticed(
-    system: System, cells: Cells, cases: dict[str, list[Case]], monkeypatch: pytest.MonkeyPatch
+    system: System, cells: Cells, cases: dict[str, list[Situation]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(machine.MODELS, "paging.clear", left_out)
-    assert complains(Comparison(system, cells, World(), "frame_alloc"), cases["frame_alloc"], "cell: memory[][] at")
+    assert complains(CallComparison(system, cells, World(), "frame_alloc"), cases["frame_alloc"], "cell: memory[][] at")
 
 
 def test_a_wrong_meaning_of_an_operation_is_noticed(
-    system: System, cells: Cells, cases: dict[str, list[Case]], monkeypatch: pytest.MonkeyPatch
+    system: System, cells: Cells, cases: dict[str, list[Situation]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Here, that nothing is at least itself: whoever has used up his quota could go on."""
     monkeypatch.setitem(RELATIONS, op.Relation.GREATER_EQUAL, RELATIONS[op.Relation.GREATER])
-    assert complains(Comparison(system, cells, World(), "frame_alloc"), cases["frame_alloc"], "error: 8, not 0")
+    assert complains(CallComparison(system, cells, World(), "frame_alloc"), cases["frame_alloc"], "error: 8, not 0")

@@ -17,7 +17,7 @@ def test_every_function_of_the_specification_is_asked_by_a_proof() -> None:
     system = load_system()
     specification = system.specification
     asked = {claim.qualified for part in OF_ALL_CALLS for claim in specification.all(part)}
-    for name in (*(f"{call}_{kind}" for call in system.calls for kind in OF_A_CALL), *(f"{kind}_row" for kind in KINDS)):
+    for name in ("call_assumes", *(f"{step}_{kind}" for step in (*system.calls, *system.gates) for kind in OF_A_CALL), *(f"{kind}_row" for kind in KINDS)):
         claim = specification.function(name)
         asked |= {claim.qualified} if claim is not None else set()
     views = {each.type for claim in specification.functions() for each in claim.parameters if each.name == "after"}

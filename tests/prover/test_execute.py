@@ -2,12 +2,10 @@
 
 import pytest
 
-from exokernel.compiler.ir.reader import read_program
 from exokernel.prover import terms
-from exokernel.prover.cells import State
-from exokernel.prover.execute import Executor, Unsupported
-from exokernel.prover.layout import Layout
+from exokernel.prover.execute import Unsupported
 from exokernel.prover.solver import Verdict, prove
+from tests.prover.small import prepared
 
 TABLES = """
 record Seat size 8 align 4:
@@ -62,14 +60,8 @@ end
 """
 
 
-def executor(source: str) -> tuple[Executor, State]:
-    program = read_program(TABLES + source)
-    layout = Layout(program)
-    return Executor(program, layout, lambda name: None), State(layout)
-
-
 def test_guards_merge_and_only_a_path_that_stores_stands_apart() -> None:
-    runner, state = executor(TAKE)
+    runner, state = prepared(TABLES + TAKE)
     outcomes = runner.run("take", (terms.variable("seat"), terms.variable("who")), state)
     assert len(outcomes) == 2
     refused, taken = sorted(outcomes, key=lambda each: len(each.state.changed(state)))
@@ -78,7 +70,7 @@ def test_guards_merge_and_only_a_path_that_stores_stands_apart() -> None:
 
 
 def test_a_narrowing_store_is_demanded_to_fit_and_an_index_to_be_within() -> None:
-    runner, state = executor(TAKE)
+    runner, state = prepared(TABLES + TAKE)
     runner.run("take", (terms.variable("seat"), terms.variable("who")), state)
     verdicts = {each.what: prove(each.conditions, each.claim).verdict for each in runner.journal.demands}
     assert verdicts["the value fits seats[]|owner"] is Verdict.REFUTED
@@ -87,7 +79,7 @@ def test_a_narrowing_store_is_demanded_to_fit_and_an_index_to_be_within() -> Non
 
 
 def test_what_is_read_after_a_store_is_what_was_stored() -> None:
-    runner, state = executor(TAKE)
+    runner, state = prepared(TABLES + TAKE)
     outcomes = runner.run("take", (terms.number(3), terms.number(7)), state)
     (taken,) = [each for each in outcomes if each.state.changed(state)]
     table = taken.state.table("seats[]|owner")
@@ -99,7 +91,7 @@ def test_what_is_read_after_a_store_is_what_was_stored() -> None:
 
 
 def test_a_loop_is_cut_and_what_its_counters_keep_is_found() -> None:
-    runner, state = executor(COUNT)
+    runner, state = prepared(TABLES + COUNT)
     n = terms.variable("n")
     outcomes = runner.run("count", (n,), state, (n >= 0, n <= 16))
     assert all(prove(each.conditions, each.claim).verdict is Verdict.PROVED for each in runner.journal.demands)
@@ -109,6 +101,6 @@ def test_a_loop_is_cut_and_what_its_counters_keep_is_found() -> None:
 
 
 def test_a_function_nobody_has_a_meaning_for_is_refused() -> None:
-    runner, state = executor("function f() -> none:\nblock entry:\n  call elsewhere()\n  return\nend\n")
+    runner, state = prepared("function f() -> none:\nblock entry:\n  call elsewhere()\n  return\nend\n")
     with pytest.raises(Unsupported, match="elsewhere has no body and no model"):
         runner.run("f", (), state)

@@ -13,9 +13,10 @@ from exokernel.prover.counterexample import is_failing, write_test
 from exokernel.prover.mutants import Changed, Workshop, mutants_of
 from exokernel.prover.mutations import Mutation
 from exokernel.prover.prove import Failure, prove_call, prove_consequences
-from exokernel.prover.system import KERNEL, System, load_program, load_system
+from exokernel.prover.system import System, load_program, load_system
 from tests.kernel.trial import find_story
 from tests.kernel.try_mutants import Planted
+from tests.prover.planted import planted
 
 pytestmark = pytest.mark.slow
 
@@ -56,13 +57,7 @@ OTHERWISE = [  # module, function, what is done otherwise, text before, text aft
 @pytest.fixture(scope="module")
 def mutants(system: System) -> dict[str, Mutation]:
     """Every change of one token, and what is done otherwise."""
-    return {each.label: each for each in (*mutants_of(system, []), *(otherwise(*each) for each in OTHERWISE))}
-
-
-def otherwise(module: str, function: str, what: str, before: str, after: str) -> Mutation:
-    source = (KERNEL / f"{module}.py").read_text()
-    assert source.count(before) == 1
-    return Mutation(f"exokernel.kernel.{module}", function, 0, what, source.replace(before, after))
+    return {each.label: each for each in (*mutants_of(system, []), *(planted(*each) for each in OTHERWISE))}
 
 
 @pytest.fixture(scope="module")
@@ -105,15 +100,15 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
     with Changed(system, workshop.changed_functions(system, bug)):
         (failure,) = prove_call(system, system.calls[call], clause, stop_early=True).failures
     assert failure.verdict == "refuted"
-    planted = Planted(bug.module, bug.function, bug.source)
-    with planted:
+    in_place = Planted(bug.module, bug.function, bug.source)
+    with in_place:
         story = find_story({call}, call)
     assert story
     path = write_test(system, call, failure, tmp_path, list(map(str, story)))
     assert path is not None
     test = only_test_in(path)
     test()
-    with planted, pytest.raises(Exception, match="."):
+    with in_place, pytest.raises(Exception, match="."):
         test()
     memory.machine = before
 
@@ -172,10 +167,10 @@ def test_without_a_story_the_state_is_the_test(
 ) -> None:
     """It fails on the wrong kernel, and passes on this one."""
     bug, before = mutants[label], memory.machine
-    planted = Planted(bug.module, bug.function, bug.source)
+    in_place = Planted(bug.module, bug.function, bug.source)
 
     def fails(path: Path) -> bool:
-        with planted:
+        with in_place:
             return what_comes_of(path) not in ("", "Skipped")
 
     with Changed(system, workshop.changed_functions(system, bug)):
@@ -189,7 +184,7 @@ def test_without_a_story_the_state_is_the_test(
 def test_a_state_that_shows_nothing_is_not_saved(
     system: System, mutants: dict[str, Mutation], workshop: Workshop, tmp_path: Path
 ) -> None:
-    """Tried in a process of its own, the bug is not planted."""
+    """Tried in a process of its own, where the bug is not planted, the test passes."""
     call, clause, label = STATES[0]
     with Changed(system, workshop.changed_functions(system, mutants[label])):
         (failure,) = prove_call(system, system.calls[call], clause, keep_models=True, stop_early=True).failures

@@ -1,0 +1,45 @@
+"""What is said to follow from the invariants follows not for want of states of which it says anything."""
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+
+from exokernel.compiler.ir import operations as op
+from exokernel.prover.claims import ROOT, read_specification
+from exokernel.prover.mutants import Changed
+from exokernel.prover.prove import prove_consequences
+from exokernel.prover.system import System, load_program, load_system
+
+pytestmark = pytest.mark.slow
+CONSEQUENCES = [claim.name for claim in read_specification().all("consequences")]
+
+
+@pytest.fixture(scope="module")
+def system() -> System:
+    return load_system()
+
+
+@pytest.fixture(scope="module")
+def denied(system: System, tmp_path_factory: pytest.TempPathFactory) -> dict[str, op.Function]:
+    """Each consequence with its guards as they are, and the contrary of its last sentence."""
+    root = tmp_path_factory.mktemp("denied")
+    shutil.copytree(ROOT / "exokernel", root / "exokernel", ignore=shutil.ignore_patterns("__pycache__"))
+    path = root / "exokernel/spec/consequences.py"
+    module = ast.parse(path.read_text())
+    for function in (each for each in module.body if isinstance(each, ast.FunctionDef)):
+        last = function.body[-1]
+        assert isinstance(last, ast.Return) and last.value is not None
+        last.value = ast.UnaryOp(ast.Not(), last.value)
+    path.write_text(ast.unparse(ast.fix_missing_locations(module)))
+    functions = load_program(system.calls, system.specification, root).functions
+    return {name: functions[f"exokernel.spec.consequences.{name}"] for name in CONSEQUENCES}
+
+
+@pytest.mark.parametrize("name", CONSEQUENCES)
+def test_its_contrary_does_not(system: System, denied: dict[str, op.Function], name: str) -> None:
+    """Some state passes all its guards: of none, the contrary too would follow."""
+    with Changed(system, {denied[name].name: denied[name]}):
+        (failure,) = prove_consequences(system, name).failures
+    assert failure.verdict == "refuted"
