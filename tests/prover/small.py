@@ -1,4 +1,4 @@
-"""Small programs for the prover: the records that any kernel has, and how one of its functions is executed."""
+"""Small programs for the prover: what any kernel has, and how one of its functions is executed."""
 
 from exokernel.compiler.ir.reader import read_program
 from exokernel.prover.cells import State
@@ -16,6 +16,17 @@ record exokernel.abi.tables.MapRequest size 8 align 8:
   0 index: i64
 end
 """
+CALLER = """
+function exokernel.kernel.gate.caller() -> int at "m.py":1:1:
+block entry:
+  return 1
+end
+function exokernel.spec.gates.call_assumes(%caller: int) -> bool:
+block entry:
+  %0: bool = %caller != 0
+  return %0
+end
+"""  # whose call it is
 
 
 def prepared(source: str) -> tuple[Executor, State]:

@@ -17,7 +17,7 @@ from exokernel.prover.llvm.reader import read_constants, read_module
 from exokernel.prover.machine import WORDS
 from exokernel.prover.solver import Verdict, prove
 from exokernel.prover.system import Call, System
-from tests.prover.small import RECORDS
+from tests.prover.small import CALLER, RECORDS
 
 pytestmark = pytest.mark.slow
 
@@ -144,11 +144,7 @@ def test_a_loop_is_refused(machine: Machine) -> None:
 
 # A loop of the source and the same loop as LLVM leaves it: tested once before it, and after each step
 
-RAISE_PRICES = """
-function exokernel.kernel.gate.caller() -> int at "m.py":1:1:
-block entry:
-  return 1
-end
+RAISE_PRICES = CALLER + """
 function m.rise.gate(%count: int) -> none at "m.py":2:1:
   local %place: int
 block entry:
@@ -247,11 +243,7 @@ def test_a_source_is_run_once_for_any_number_of_codes(monkeypatch: pytest.Monkey
 
 # A function that is compared apart, and a caller of it
 
-TELL = """
-function exokernel.kernel.gate.caller() -> int at "m.py":1:1:
-block entry:
-  return 1
-end
+TELL = CALLER + """
 function exokernel.kernel.m.rise.gate(%count: int) -> none at "m.py":2:1:
 block entry:
   %1: int = %count + 1

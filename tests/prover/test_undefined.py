@@ -8,7 +8,7 @@ from exokernel.prover.equality import Module, Source, compare
 from exokernel.prover.llvm.reader import read_constants, read_module
 from exokernel.prover.llvm.undefined import PROMISES
 from exokernel.prover.system import Call, System
-from tests.prover.small import RECORDS
+from tests.prover.small import CALLER, RECORDS
 
 pytestmark = pytest.mark.slow
 
@@ -17,11 +17,7 @@ TABLES = f"""{RECORDS}record Seat size 8 align 4:
   4 price: u32
 end
 static @seats: Seat[16] at -4096
-function exokernel.kernel.gate.caller() -> int at "m.py":1:1:
-block entry:
-  return 1
-end
-instruction m.read(%port: int in "dx") -> int in "ax" is "in {{port}}" clobbers "memory"
+{CALLER}instruction m.read(%port: int in "dx") -> int in "ax" is "in {{port}}" clobbers "memory"
 """
 GATE = 'function m.rise.gate({parameters}) -> int at "m.py":2:1:\nblock entry:\n{body}end\n'
 CODE = "define {{ i64, i32 }} @syscall_1({parameters}) {{\n{body}}}\n"
