@@ -53,6 +53,7 @@ class Unknowns(dict[str, Any]):
 class Head:
     """The head of a loop: what its unknowns are called, and the rounds that end there."""
 
+    function: str
     mark: str
     names: list[str]  # of the locals that steps set
     rounds: list[Round]
@@ -77,7 +78,7 @@ class WatchedExecutor(Executor):
         yield from super().pass_loop(frame, head, path)
         inner = {id(each) for known in self.heads for each in known.rounds}
         rounds = [each for each in self.journal.rounds[before:] if id(each) not in inner]
-        self.heads.append(Head(mark, names, rounds, self.journal))
+        self.heads.append(Head(frame.function.name.rpartition(".")[2], mark, names, rounds, self.journal))
 
 
 class Touches:
@@ -223,7 +224,7 @@ class Predictor:
 
 def place_at(head: Head, number: int, step: Round) -> Place:
     carried = {f"{name}{head.mark}": Formula(value) for name, value in zip(head.names, step.carried) if is_term(value)}
-    return Place(f"round {number} of{head.mark}", step.outcome, head, carried)
+    return Place(f"round {number} of {head.function}{head.mark}", step.outcome, head, carried)
 
 
 def at_no_head(name: str) -> Any:
