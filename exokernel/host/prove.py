@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # a proof needs more packages than the help does
 CONSEQUENCES = "consequences"  # what follows from the invariants: proved like a call
 CLAIMED = "invariants", "counts", "theorems", CONSEQUENCES, "totals", "loops", "views"  # each sentence a clause
 OF_EACH_CALL = {  # clauses that need no sentence
+    "gate": "what comes from registers is what its proof begins with, and what it answers comes back",
     "safe": "every index, narrowing and + - << keeps to its range, and nothing stops the kernel",
     "error": "it is refused exactly when its specification says so",
     "atomic": "an error changes nothing",

@@ -60,7 +60,7 @@ def key_of(system: System, call: Call) -> str:
     """What names a proof of this call."""
     program = system.program
     specified = {name for name in program.functions if name.startswith(("exokernel.spec.", "exokernel.kernel.gate."))}
-    names = reached(program, call.qualified).union(*(reached(program, each) for each in specified))
+    names = reached(program, f"{call.qualified}.gate").union(reached(program, call.qualified), *(reached(program, each) for each in specified))
     digest = hashlib.sha256(prover_digest(compares=False).encode())
     for name in sorted(names):
         digest.update(unlocated(program.functions[name]).encode())

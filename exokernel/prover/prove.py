@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
 from exokernel.prover.between import steps_between
+from exokernel.prover.gates import passage
 from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables, sees
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
@@ -88,6 +89,7 @@ def all_obligations(system: System, run: Run) -> Iterator[Obligation]:
     yield from step_theorems(system, run)
     yield from own_specification(system, run)
     yield from privacy(system, run)
+    yield from passage(system, run)
 
 
 def prove_call(

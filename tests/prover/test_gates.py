@@ -1,12 +1,14 @@
 """What comes before a call's own code: proved as specified, and refuted when it is otherwise."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
+from exokernel.compiler.ir.operations import Call
 from exokernel.prover.mutants import Changed, Workshop
 from exokernel.prover.prove import prove_call, prove_consequences
-from exokernel.prover.system import System, find_gates, load_system
+from exokernel.prover.system import System, find_calls, find_gates, load_system
 from tests.prover.planted import planted
 
 pytestmark = pytest.mark.slow
@@ -59,3 +61,35 @@ def test_a_planted_gate_is_refuted(
 
 def test_what_is_proved_of_calls_is_proved_of_gates_once(system: System) -> None:
     assert prove_consequences(system, "value").questions == len(system.gates)
+
+
+# The gate that the compiler makes for a call
+
+
+@pytest.mark.parametrize("name", [name for name, call in find_calls().items() if call.has_caller])
+def test_the_gate_of_a_call_hands_on_what_its_proof_begins_with(system: System, name: str) -> None:
+    result = prove_call(system, system.calls[name], "gate")
+    assert result.failures == [] and result.questions >= 4
+
+
+def test_a_gate_of_another_type_is_refuted(system: System, workshop: Workshop) -> None:
+    """Each is still what it is to be, but slots come to that of slices, which lets more through."""
+    gate = planted("gate", "admit_slot", "stands before slices", "@admits(Slot)", "@admits(None)")
+    for old, new in (("@admits(Slice)", "@admits(Slot)"), ("@admits(None)", "@admits(Slice)")):
+        gate = replace(gate, source=gate.source.replace(old, new))
+    with Changed(system, workshop.changed_functions(system, gate)):
+        failures = prove_call(system, system.calls["capability_seal"], "gate").failures
+    assert {each.verdict for each in failures} == {"refuted"}
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 1), (2, 3)], ids=["the caller and a frame", "a key and a guard"])
+def test_registers_in_each_others_place_are_refuted(system: System, first: int, second: int) -> None:
+    call = system.calls["frame_guard"]
+    function = deepcopy(system.program.functions[f"{call.qualified}.gate"])
+    (step,) = [each for block in function.blocks for each in block.operations if isinstance(each, Call) and each.function == call.qualified]
+    arguments = list(step.arguments)
+    arguments[first], arguments[second] = arguments[second], arguments[first]
+    step.arguments = type(step.arguments)(arguments)
+    with Changed(system, {function.name: function}):
+        (failure,) = prove_call(system, call, "gate").failures
+    assert failure.what == "its gate brings each register to its place" and failure.verdict == "refuted"

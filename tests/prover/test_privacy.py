@@ -134,6 +134,8 @@ def tells_nothing_but(source: str, *frames: int, where: Callable[[State], Term] 
     run, state = run_of(TABLES + source, "call")
 
     def may_be_learnt(thing: str, key: Term) -> Term:
+        if thing != "memory":
+            return terms.FALSE
         frame = terms.slice_bits(key, 7, 4)  # a key is of two numbers, four bits each: frame and index
         return terms.both((where(state), terms.either(terms.equal(frame, terms.number(each, 4)) for each in frames)))
 
