@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 
 from exokernel.host.errors import Status
-from exokernel.host.prove import CLAIMED, CONSEQUENCES, OF_EACH_CALL, prove_all
+from exokernel.host.prove import CLAIMED, CONSEQUENCES, OF_EACH_CALL, TRUSTED, prove_all
 from exokernel.prover.execute import Unsupported
 from exokernel.prover.system import System, load_system
 from tests.host.keyboard import ROOT
@@ -39,6 +39,11 @@ def test_a_call_is_asked_many_times_over() -> None:
 @pytest.fixture(scope="module")
 def system() -> System:
     return load_system()
+
+
+def test_what_is_assumed_is_told(system: System) -> None:
+    assumed = sorted(claim.name for claim in system.specification.functions() if claim.name.endswith("_assumes"))
+    assert TRUSTED[0].endswith(f"assumptions.py, {', '.join(assumed)}")
 
 
 def test_source_without_a_meaning_is_not_proved(

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from exokernel.abi.capability import Capability
 from exokernel.abi.layout import ENVIRONMENTS_OFFSET, FIRST_KERNEL_SLOT, PUBLIC
-from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, SLICES, SLOTS, TABLE_ENTRIES, Frame, Index
-from exokernel.abi.tables import FrameKind
+from exokernel.abi.names import ENVIRONMENTS, FRAME_SIZE, NOBODY, SLICES, SLOTS, TABLE_ENTRIES, Frame, Index
+from exokernel.abi.tables import FrameKind, Phase
 from exokernel.abi.x86_64 import Entry
 from exokernel.dialect import calls
 from tests.kernel import fake_machine
@@ -283,21 +283,27 @@ def clauses(module: str) -> Iterator[tuple[Callable[..., Any], str]]:
 
 
 def check_consequences(world: World) -> None:
-    """What is said to follow from the invariants, of some of the names that these small worlds use."""
-    in_use, chance = [place for place in entries_in_use(world) if place[1] < FIRST_KERNEL_SLOT], Random(0)
+    """What is said to follow from the invariants, of some of the names that are in use."""
+    for clause, parameters in clauses("consequences"):
+        for names in names_in_use(world, parameters):
+            assert clause(*names), f"{clause.__name__}{names}"
+
+
+def names_in_use(world: World, parameters: str, count: int = SOME) -> Iterator[tuple[int, ...]]:
+    """Choices of names for parameters of these types, the same each time."""
+    places, chance = [place for place in entries_in_use(world) if place[1] < FIRST_KERNEL_SLOT], Random(0)
+    everybody = [name for name in ENVIRONMENT_NAMES if world.environments[name].phase != Phase.FREE]
     named: dict[str, list[tuple[int, ...]]] = {
-        "Frame": [(frame,) for frame in range(FRAMES)],
-        "Index": [(0,), *{(index,) for _, index in in_use}],
-        "Place": [(0, 0), *in_use],
-        "EnvironmentId": [(environment,) for environment in ENVIRONMENT_NAMES],
+        "Frame": [(frame,) for frame in range(FRAMES) if world.frames[frame].kind > FrameKind.FREE],
+        "Index": [(0,), *{(index,) for _, index in places}],
+        "Place": [(0, 0), *places],
+        "EnvironmentId": [(name,) for name in (*everybody, NOBODY)],
         "Slot": [(slot,) for slot in SLOT_NAMES],
         "Slice": [(number,) for number in SLICE_NAMES],
     }
-    for clause, parameters in clauses("consequences"):
-        kinds = parameters.replace("Frame Index", "Place").split()
-        for _ in range(SOME):
-            names = tuple(chain.from_iterable(chance.choice(named[kind]) for kind in kinds))
-            assert clause(*names), f"{clause.__name__}{names}"
+    kinds = parameters.replace("Frame Index", "Place").split()
+    for _ in range(count):
+        yield tuple(chain.from_iterable(chance.choice(named[kind]) for kind in kinds))
 
 
 def check_counts(world: World) -> None:

@@ -11,6 +11,7 @@ from exokernel.prover.claims import ROOT, read_specification
 from exokernel.prover.mutants import Changed
 from exokernel.prover.prove import prove_consequences
 from exokernel.prover.system import System, load_program, load_system
+from tests.contrary import contrary
 
 pytestmark = pytest.mark.slow
 CONSEQUENCES = [claim.name for claim in read_specification().all("consequences")]
@@ -27,22 +28,9 @@ def denied(system: System, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     root = tmp_path_factory.mktemp("denied")
     shutil.copytree(ROOT / "exokernel", root / "exokernel", ignore=shutil.ignore_patterns("__pycache__"))
     path = root / "exokernel/spec/consequences.py"
-    module = ast.parse(path.read_text())
-    for function in (each for each in module.body if isinstance(each, ast.FunctionDef)):
-        last = function.body[-1]
-        assert isinstance(last, ast.Return) and last.value is not None
-        last.value = denial_of(last.value)
-    path.write_text(ast.unparse(ast.fix_missing_locations(module)))
+    path.write_text(ast.unparse(contrary(path.read_text())))
     functions = load_program(system.calls, system.specification, root).functions
     return {name: functions[f"exokernel.spec.consequences.{name}"] for name in CONSEQUENCES}
-
-
-def denial_of(sentence: ast.expr) -> ast.expr:
-    """Guards may stand in the last sentence, too: these stay."""
-    if isinstance(sentence, ast.BoolOp) and isinstance(sentence.op, ast.Or):
-        *guards, conclusion = sentence.values
-        return ast.BoolOp(ast.Or(), [*guards, denial_of(conclusion)])
-    return ast.UnaryOp(ast.Not(), sentence)
 
 
 @pytest.mark.parametrize("name", CONSEQUENCES)
