@@ -45,7 +45,7 @@ def reached(world: World, denied: dict[str, Callable[..., bool]]) -> Counter[str
     """How often a consequence comes to its conclusion here, which is then so."""
     found: Counter[str] = Counter()
     for clause, parameters in oracle.clauses("consequences"):
-        for names in oracle.names_in_use(world, parameters, count=200):
+        for names in oracle.names_in_use(world, parameters, count=100):
             assert clause(*names), f"{clause.__name__}{names}"
             found[clause.__name__] += not denied[clause.__name__](*names)
     return found
