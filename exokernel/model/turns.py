@@ -3,7 +3,8 @@
 A Python call stack cannot be copied, but a host process can. Saving a context forks: the
 child is the context, asleep until somebody resumes it. Exactly one process of a machine
 runs; it passes its turn on, with the state that is the machine's, and exits. What is in
-shared memory all of them see. The process that calls `run` only waits for the outcome.
+shared memory all of them see. The process that calls `run` only waits for the outcome; an
+interrupt is for it alone, and it ends the others then.
 """
 
 import ctypes
@@ -53,8 +54,10 @@ class Turns:
         sys.stdout.flush()
         sys.stderr.flush()
         try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # where it stays so
             if os.fork() == 0:
                 self._first_turn(reader, machine)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             os.close(self._outcome)
             return self._await_outcome(reader, seconds)
         finally:
@@ -116,8 +119,6 @@ class Turns:
         self._begin_turn()
         try:
             machine()
-        except KeyboardInterrupt:
-            pass
         except BaseException:  # nothing may return into the caller's frames
             traceback.print_exc()
         os._exit(1)

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import signal
 
 import pytest
 
@@ -67,6 +68,20 @@ def test_a_machine_that_breaks_says_so(capfd: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(RuntimeError):
         Turns().run(lambda: 1 // 0)
     assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_an_interrupt_is_for_who_waits() -> None:
+    """Once it came to a process that had just been forked, and Python told of it where nobody was to be told."""
+    turns = Turns()
+
+    def interrupted() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        turns.save(turns.next_ticket())
+        os.kill(os.getpid(), signal.SIGINT)
+        turns.finish("went on")
+
+    assert turns.run(interrupted) == "went on"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
 
 
 def test_the_names_of_contexts_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
