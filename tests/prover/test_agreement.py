@@ -29,7 +29,7 @@ from exokernel.prover import machine
 from exokernel.prover.arithmetic import RELATIONS
 from exokernel.prover.execute import Executor
 from exokernel.prover.paths import Path
-from exokernel.prover.system import KERNEL, System, find_calls, load_system
+from exokernel.prover.system import KERNEL, System, find_calls
 from tests.kernel import fake_machine, try_mutants
 from tests.kernel.moves import UNSPECIFIED, Move, arguments_for, call, furnishing
 from tests.kernel.try_mutants import Planted, Recorder, Snapshot, record
@@ -50,11 +50,6 @@ TICKS = 12  # more than a debtor may take
 NEVER_TAKEN = {"tick": ["round 1 of successor"]}
 NEVER_REFUSE = {"null", "tick", "die"}  # null does nothing; the other two are no calls, and there is nobody to answer
 NEVER_CHANGE = {"null", "capability_seal", "console_read", "console_write", "machine_halt"}  # a cell of any table
-
-
-@pytest.fixture(scope="module")
-def system() -> System:
-    return load_system()
 
 
 # Cases

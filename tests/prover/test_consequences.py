@@ -10,16 +10,11 @@ from exokernel.compiler.ir import operations as op
 from exokernel.prover.claims import ROOT, read_specification
 from exokernel.prover.mutants import Changed
 from exokernel.prover.prove import prove_consequences
-from exokernel.prover.system import System, load_program, load_system
+from exokernel.prover.system import System, load_program
 from tests.contrary import contrary
 
 pytestmark = pytest.mark.slow
 CONSEQUENCES = [claim.name for claim in read_specification().all("consequences")]
-
-
-@pytest.fixture(scope="module")
-def system() -> System:
-    return load_system()
 
 
 @pytest.fixture(scope="module")

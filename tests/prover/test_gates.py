@@ -8,7 +8,7 @@ import pytest
 from exokernel.compiler.ir.operations import Call
 from exokernel.prover.mutants import Changed, Workshop
 from exokernel.prover.prove import prove_call, prove_consequences
-from exokernel.prover.system import System, find_calls, find_gates, load_system
+from exokernel.prover.system import System, find_calls, find_gates
 from tests.prover.planted import planted
 
 pytestmark = pytest.mark.slow
@@ -27,16 +27,6 @@ IMPORTS = {
     "    ENVIRONMENTS,\n": "    ENVIRONMENTS,\n    FIRST,\n",
     "from exokernel.kernel.state import": "from exokernel.kernel.arch import machine\nfrom exokernel.kernel.state import",
 }
-
-
-@pytest.fixture(scope="module")
-def system() -> System:
-    return load_system()
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    return Workshop(tmp_path_factory.mktemp("kernel"))
 
 
 @pytest.mark.parametrize("name", find_gates())

@@ -10,7 +10,7 @@ from exokernel.prover.mutants import Changed, Workshop
 from exokernel.prover.privacy import PRIVATE, Looks, everything_told
 from exokernel.prover.prove import prove_call
 from exokernel.prover.solver import Verdict, prove
-from exokernel.prover.system import System, load_system
+from exokernel.prover.system import System
 from exokernel.prover.terms import Term
 from tests.prover.planted import planted
 from tests.prover.small import run_of
@@ -253,16 +253,6 @@ PLANTED = [  # call, module, function, what is done otherwise, text before, text
         "    require_unless_dead(",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def system() -> System:
-    return load_system()
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    return Workshop(tmp_path_factory.mktemp("kernel"))
 
 
 @pytest.mark.slow

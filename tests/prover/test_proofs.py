@@ -13,17 +13,12 @@ from exokernel.prover.counterexample import is_failing, write_test
 from exokernel.prover.mutants import Changed, Workshop, mutants_of
 from exokernel.prover.mutations import Mutation
 from exokernel.prover.prove import Failure, prove_call, prove_consequences
-from exokernel.prover.system import System, load_program, load_system
+from exokernel.prover.system import System, load_program
 from tests.kernel.trial import find_story
 from tests.kernel.try_mutants import Planted
 from tests.prover.planted import planted
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def system() -> System:
-    return load_system()
 
 
 OTHERWISE = [  # module, function, what is done otherwise, text before, text after
@@ -58,11 +53,6 @@ OTHERWISE = [  # module, function, what is done otherwise, text before, text aft
 def mutants(system: System) -> dict[str, Mutation]:
     """Every change of one token, and what is done otherwise."""
     return {each.label: each for each in (*mutants_of(system, []), *(planted(*each) for each in OTHERWISE))}
-
-
-@pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    return Workshop(tmp_path_factory.mktemp("kernel"))
 
 
 @pytest.mark.parametrize("name", ["null", "capability_drop", "capability_accept", "frame_guard", "slice_free"])
