@@ -7,7 +7,6 @@ killed. What the reports mean is for `report`.
 
 import os
 import select
-import signal
 import socket
 import subprocess
 import time
@@ -16,12 +15,12 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from exokernel.host.errors import not_written
+from exokernel.host.lifetime import bound_to_us
 from exokernel.host.machine import Machine, Streams
 from exokernel.host.terminal import Terminal
 
 CHUNK = 1 << 16  # bytes read at a time
 ROOMY = 1 << 20  # bytes a pipe holds, so that the guest seldom waits for us
-SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
@@ -143,16 +142,6 @@ class Pipes:
 
 def start(command: list[str], inherited: Sequence[int], complaint: int) -> subprocess.Popen[bytes]:
     """Start QEMU away from the terminal, so that Ctrl-C reaches us alone, and bound to our life."""
-    import ctypes
-
-    prctl = ctypes.CDLL(None).prctl
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -160,7 +149,7 @@ def start(command: list[str], inherited: Sequence[int], complaint: int) -> subpr
         stderr=complaint,
         pass_fds=tuple(inherited),
         start_new_session=True,
-        preexec_fn=die_with_parent,
+        preexec_fn=bound_to_us(),
     )
 
 

@@ -8,14 +8,18 @@ but its result. Nothing is tried twice: work whose process dies without an answe
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from exokernel.host.errors import Status
+from exokernel.host.lifetime import bound_to_us
 
 STEP = 0.5  # seconds between two calls of whoever shows that we wait
+SHARE = 8  # items for one process: so many that it is worth to begin one
 
 Task = Callable[[], Any]
 Answer = tuple[Any, Exception | None]  # what a task came to, or what it raised
@@ -49,16 +53,28 @@ def in_processes(tasks: Sequence[Task], jobs: int, waiting: Callable[[], None] =
             process.join()
 
 
+def shared_out(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> Iterator[Any]:
+    """What `work` makes of each item, in their order, as of `map`. Each process has a few that follow each other, always
+    the same ones."""
+    tasks = [partial(all_of, work, items[first : first + SHARE]) for first in range(0, len(items), SHARE)]
+    return chain.from_iterable(in_processes(tasks, jobs))
+
+
+def all_of(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    return [work(each) for each in items]
+
+
 def begun(task: Task) -> tuple[Connection, BaseProcess]:
     ours, theirs = get_context("fork").Pipe(duplex=False)
-    process = get_context("fork").Process(target=do, args=(task, theirs))
+    process = get_context("fork").Process(target=do, args=(task, theirs, bound_to_us()))
     process.start()
     theirs.close()
     return ours, process
 
 
-def do(task: Task, pipe: Connection) -> None:
+def do(task: Task, pipe: Connection, bind: Callable[[], None]) -> None:
     """In the process: work, and tell what came of it."""
+    bind()
     try:
         pipe.send((task(), None))
     except KeyboardInterrupt:  # the process that waits for us was interrupted too, and says so

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exokernel.host.errors import Status, ToolError
-from exokernel.host.processes import in_processes
+from exokernel.host.processes import in_processes, shared_out
 from exokernel.host.progress import Line, progress
 
 if TYPE_CHECKING:  # a proof needs more packages than the help does
@@ -122,7 +122,10 @@ def prove_all(system: System, options: Namespace) -> int:
     names = options.calls or [CONSEQUENCES, *system.calls]
     with progress("compiling the kernel"):
         module = None if options.clause else equality.optimised_kernel(system)
-    for result, comparison in each_of(names, Work(system, module, options)):
+        remembered = {} if options.again or options.clause else recalled(system, names)
+    to_prove = sum(name not in remembered for name in names)
+    processes = options.jobs // max(1, to_prove)  # one call's questions are shared out where calls cannot be
+    for result, comparison in each_of(names, Work(system, module, options, remembered, processes)):
         results.append(result)
         show(result, options)
         compared += comparison
@@ -135,6 +138,14 @@ def prove_all(system: System, options: Namespace) -> int:
     return Status.FAILED if differs or any(not each.proved for each in results) else 0
 
 
+def recalled(system: System, names: list[str]) -> dict[str, Result]:
+    """What was proved before and has not changed."""
+    from exokernel.prover import cache
+
+    found = {name: cache.recall(cache.key_of(system, system.calls.get(name))) for name in names}
+    return {name: result for name, result in found.items() if result is not None}
+
+
 @dataclass
 class Work:
     """What there is to do for each call."""
@@ -142,34 +153,36 @@ class Work:
     system: System
     module: Module | None  # the optimised kernel, if it is to be compared
     options: Namespace
+    remembered: dict[str, Result]
+    processes: int  # for the questions of one call
 
     def result(self, name: str) -> Result:
+        from exokernel.prover import cache
         from exokernel.prover.execute import Unsupported
         from exokernel.prover.prove import Failure, Result, prove_consequences
 
+        if name in self.remembered:
+            return self.remembered[name]
+        clause = self.options.clause
         try:
-            return prove_consequences(self.system, self.options.clause) if name == CONSEQUENCES else self.proof(name)
+            result = prove_consequences(self.system, clause) if name == CONSEQUENCES else self.proof(name)
         except Unsupported as reason:
             return Result(name, failures=[Failure("safe", str(reason), "unknown", "")])
+        if clause is None:
+            cache.remember(cache.key_of(self.system, self.system.calls.get(name)), result)
+        return result
 
     def proof(self, name: str) -> Result:
-        from exokernel.prover import cache
         from exokernel.prover.counterexample import story_of
         from exokernel.prover.prove import prove_call
 
-        system, options = self.system, self.options
-        call = system.calls[name]
-        key = cache.key_of(system, call)
-        known = None if options.again or options.clause else cache.recall(key)
-        if known is not None:
-            return known
-        result = prove_call(system, call, options.clause, keep_models=options.counterexample is not None)
-        if options.clause is None:
-            cache.remember(key, result)
+        system, folder = self.system, self.options.counterexample
+        among = partial(shared_out, jobs=self.processes) if self.processes > 1 and folder is None else map
+        result = prove_call(system, system.calls[name], self.options.clause, keep_models=folder is not None, among=among)
         if result.failures:  # a story settles also what the solver could not
             result.story = story_of(name)
-        if options.counterexample is not None:
-            save(system, result, options.counterexample)
+        if folder is not None:
+            save(system, result, folder)
         result.failures = [replace(each, obligation=None, model=None) for each in result.failures]
         return result
 

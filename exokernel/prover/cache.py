@@ -56,11 +56,12 @@ def prover_digest(compares: bool) -> str:
     return digest.hexdigest()
 
 
-def key_of(system: System, call: Call) -> str:
-    """What names a proof of this call."""
+def key_of(system: System, call: Call | None) -> str:
+    """What names a proof of this call, or of all that is shown of none."""
     program = system.program
     specified = {name for name in program.functions if name.startswith(("exokernel.spec.", "exokernel.kernel.gate."))}
-    names = reached(program, f"{call.qualified}.gate").union(reached(program, call.qualified), *(reached(program, each) for each in specified))
+    of_call = [] if call is None else [call.qualified, f"{call.qualified}.gate"]
+    names = set[str]().union(*(reached(program, each) for each in (*of_call, *specified)))
     digest = hashlib.sha256(prover_digest(compares=False).encode())
     for name in sorted(names):
         digest.update(unlocated(program.functions[name]).encode())

@@ -7,8 +7,10 @@ was proved once is remembered by content (see `cache`). Presentation is `host.pr
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from exokernel.compiler.ir.operations import Location
 from exokernel.prover import solver, terms
@@ -17,6 +19,7 @@ from exokernel.prover.gates import passage
 from exokernel.prover.instantiate import HERE, MIDDLE, NEAR, Reach, holds, parameter_variables, sees
 from exokernel.prover.obligations import Obligation, Run, deeper, execute, hypotheses, known_states, obligations
 from exokernel.prover.own import own_specification
+from exokernel.prover.paths import Outcome
 from exokernel.prover.privacy import privacy
 from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
@@ -25,7 +28,7 @@ from exokernel.prover.theorems import step_theorems
 CONSEQUENCES = "consequences"  # proved like a call, of no call
 DEPTH = Reach(3)  # a walk looks four tables down
 REACHABLE = "reachable"  # the clause that no other is proved for want of states
-FIRST = (HERE, solver.SMALL), (NEAR, 10_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
+FIRST = (HERE, solver.SMALL), (NEAR, 30_000_000), (MIDDLE, 2 * solver.ROUND)  # how far, and with how much effort, before all is used
 FIRST_TIMEOUT = 60_000  # milliseconds, before more instances are tried
 
 
@@ -93,17 +96,22 @@ def all_obligations(system: System, run: Run) -> Iterator[Obligation]:
 
 
 def prove_call(
-    system: System, call: Call, clause: str | None = None, keep_models: bool = False, stop_early: bool = False
+    system: System,
+    call: Call,
+    clause: str | None = None,
+    keep_models: bool = False,
+    stop_early: bool = False,
+    among: Callable[..., Iterable[Any]] = map,
 ) -> Result:
-    """Prove all of a call, or one clause of it."""
+    """Prove all of a call, or one clause of it. `among` has its questions answered, in their order: as `map` does, or by
+    several processes, which can give no models."""
     began = time.perf_counter()
     run = execute(system, call)
     result = Result(call.name, paths=len(run.outcomes) + len(run.journal.cuts))
-    for obligation in all_obligations(system, run):
-        if clause is not None and obligation.clause != clause:
-            continue
+    asked = [each for each in all_obligations(system, run) if clause in (None, each.clause)]
+    answers = among(partial(answer_to, system, run=run, keep_models=keep_models), asked)
+    for obligation, answer in zip(asked, answers, strict=True):
         result.clauses[obligation.clause] = result.clauses.get(obligation.clause, 0) + 1
-        answer = answer_to(system, obligation, run, keep_models)
         result.statistics.note(f"{call.name}: {obligation.clause}", answer.seconds)
         if answer.verdict is not Verdict.PROVED:
             place = where(obligation.location)
@@ -113,7 +121,8 @@ def prove_call(
             if stop_early:
                 break
     if clause in (None, REACHABLE):
-        result.failures += out_of_reach(system, run, result)
+        result.clauses[REACHABLE] = len(run.outcomes)
+        result.failures += out_of_reach(run, among(partial(reaches, system, run), run.outcomes))
     result.seconds = time.perf_counter() - began
     return result
 
@@ -147,15 +156,18 @@ def prove_consequences(system: System, clause: str | None = None) -> Result:
     return result
 
 
-def out_of_reach(system: System, run: Run, result: Result) -> Iterator[Failure]:
+def reaches(system: System, run: Run, outcome: Outcome) -> bool | None:
+    """Whether some state leads to an end of a call; None if z3 cannot tell."""
+    conditions, states = list(outcome.conditions), known_states(outcome)
+    obligation = Obligation(REACHABLE, "some state leads here", terms.TRUE, conditions, states, end=outcome)
+    return solver.satisfiable(hypotheses(system, obligation, run))
+
+
+def out_of_reach(run: Run, reached: Iterable[bool | None]) -> Iterator[Failure]:
     """The ends of a call that no state leads to: of those, anything would be proved."""
     if not run.outcomes:
         yield Failure(REACHABLE, "it has no end", "refuted", "")
-    for outcome in run.outcomes:
-        result.clauses[REACHABLE] = result.clauses.get(REACHABLE, 0) + 1
-        conditions, states = list(outcome.conditions), known_states(outcome)
-        obligation = Obligation(REACHABLE, "some state leads here", terms.TRUE, conditions, states, end=outcome)
-        found = solver.satisfiable(hypotheses(system, obligation, run))
+    for outcome, found in zip(run.outcomes, reached, strict=True):
         if found is not True:
             verdict = "unknown" if found is None else "out of reach"
             yield Failure(REACHABLE, f"an end with error {outcome.error}", verdict, "")
@@ -170,23 +182,26 @@ def answer_to(
         seconds += answer.seconds
         if answer.verdict is Verdict.PROVED:
             break
-    return replace(answer, seconds=seconds)
+    return Answer(answer.verdict, seconds, answer.model)
 
 
-def tries(
-    system: System, obligation: Obligation, run: Run, keep_models: bool = False, most: int | None = None
-) -> Iterator[Answer]:
+def tries(system: System, obligation: Obligation, run: Run, keep_models: bool, most: int | None) -> Iterator[Answer]:
     """Ask with no instances, then with those next to what the call looks at, which mostly do; then with more, which cost more.
 
-    `most` is the effort that no try exceeds; None spares nothing.
+    What one try leaves unproved is all that the next is about. `most` is the effort that no try
+    exceeds; None spares nothing.
     """
+    left = obligation.claim
     for reach, effort in FIRST:
         effort = effort if most is None else min(effort, most)
-        yield solver.prove(hypotheses(system, obligation, run, reach), obligation.claim, effort=effort)
+        answer = solver.prove(hypotheses(system, obligation, run, reach), left, effort=effort)
+        yield answer
+        left = answer.left
     known = hypotheses(system, obligation, run)
-    yield solver.prove(known, obligation.claim, FIRST_TIMEOUT, keep_models, most)
+    answer = solver.prove(known, left, FIRST_TIMEOUT, keep_models, most)
+    yield answer
     if not obligation.is_shallow:
-        yield solver.prove([*known, *deeper(system, obligation, run)], obligation.claim, keep_model=keep_models, effort=most)
+        yield solver.prove([*known, *deeper(system, obligation, run)], answer.left, keep_model=keep_models, effort=most)
 
 
 def where(location: Location | None) -> str:

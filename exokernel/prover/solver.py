@@ -17,9 +17,11 @@ import z3
 from exokernel.prover import terms
 from exokernel.prover.terms import Term
 
+LOGIC = "QF_UFBV"
 TIMEOUT = 120_000  # milliseconds
 SEEDS = (2, 1, 0)  # what takes one minutes takes another none
 ROUND = 40_000_000  # of effort, for each seed
+PLAINLY = 1_000_000  # before z3 is told the logic
 LITTLE = 500_000  # for a claim that may be proved part by part
 SMALL = 2_000_000  # for what is asked again with more known
 
@@ -35,6 +37,7 @@ class Answer:
     verdict: Verdict
     seconds: float
     model: z3.ModelRef | None = None
+    left: Term | None = None  # what is not proved of the claim
 
 
 @dataclass
@@ -65,9 +68,9 @@ def prove(
     """Whether the claim follows: no values at all satisfy the hypotheses and not the claim.
 
     A claim that joins several is tried with little effort, and then proved part by part, which
-    costs z3 far less; the first part that is not proved decides. With an `effort`, in z3's own
-    units (some 5 million a second), each part is tried no longer: how far that gets does not depend
-    on how busy the host is.
+    costs z3 far less; the first part that is not proved decides, and with those after it is left.
+    With an `effort`, in z3's own units (some 5 million a second), each part is tried no longer: how
+    far that gets does not depend on how busy the host is.
     """
     known, parts, seconds = list(hypotheses), list(parts_of(claim)), 0.0
     if len(parts) > 1:
@@ -75,12 +78,17 @@ def prove(
         if answer.verdict is not Verdict.UNKNOWN:
             return answer
         seconds = answer.seconds
-    for premises, part in parts:
+    for done, (premises, part) in enumerate(parts):
         answer = ask([*known, *premises], part, timeout, keep_model, effort)
         seconds += answer.seconds
         if answer.verdict is not Verdict.PROVED:
-            return Answer(answer.verdict, seconds, answer.model)
+            return Answer(answer.verdict, seconds, answer.model, terms.both(under(*each) for each in parts[done:]))
     return Answer(Verdict.PROVED, seconds)
+
+
+def under(premises: list[Term], part: Term) -> Term:
+    """A part as a claim by itself."""
+    return terms.either((*map(terms.negate, premises), part))
 
 
 def parts_of(claim: Term) -> Iterator[tuple[list[Term], Term]]:
@@ -108,9 +116,9 @@ def ask(
     if terms.is_false(goal):
         return Answer(Verdict.PROVED, 0.0)
     formula: Any = z3.And(*hypotheses, goal)
-    for seed, most in attempts(effort):
+    for logic, seed, most in attempts(effort):
         context = z3.Context()
-        solver = z3.SolverFor("QF_UFBV", ctx=context)
+        solver = z3.SimpleSolver(ctx=context) if logic is None else z3.SolverFor(logic, ctx=context)
         solver.set("timeout", timeout)
         solver.set("random_seed", seed)
         if most is not None:
@@ -121,17 +129,22 @@ def ask(
             return Answer(Verdict.PROVED, time.perf_counter() - began)
         if result == z3.sat:
             model = solver.model().translate(z3.main_ctx()) if keep_model else None
-            return Answer(Verdict.REFUTED, time.perf_counter() - began, model)
-    return Answer(Verdict.UNKNOWN, time.perf_counter() - began)
+            return Answer(Verdict.REFUTED, time.perf_counter() - began, model, claim)
+    return Answer(Verdict.UNKNOWN, time.perf_counter() - began, left=claim)
 
 
-def attempts(effort: int | None) -> Iterator[tuple[int, int | None]]:
-    """Seeds, and how far to go with each: an effort is spent in rounds, or none is spared."""
+def attempts(effort: int | None) -> Iterator[tuple[str | None, int, int | None]]:
+    """Logics, seeds, and how far to go with each: an effort is spent in rounds, or none is spared.
+
+    Told the logic, z3 takes all words apart into bits before it begins, which most questions do not
+    need and some do; so it is told late.
+    """
+    yield None, SEEDS[0], PLAINLY if effort is None else min(effort, PLAINLY)
     if effort is None:
-        yield from ((seed, ROUND) for seed in SEEDS)
-        yield from ((seed, None) for seed in SEEDS)
-    else:
-        yield from ((seed, min(effort, ROUND)) for seed in SEEDS[: max(1, effort // ROUND)])
+        yield from ((LOGIC, seed, ROUND) for seed in SEEDS)
+        yield from ((LOGIC, seed, None) for seed in SEEDS)
+    elif effort > PLAINLY:
+        yield from ((LOGIC, seed, min(effort, ROUND)) for seed in SEEDS[: max(1, effort // ROUND)])
 
 
 def satisfiable(conditions: Iterable[Term], timeout: int = TIMEOUT) -> bool | None:

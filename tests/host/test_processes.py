@@ -1,12 +1,14 @@
 """Work in processes of its own: in order, alone, and never without an answer."""
 
 import os
+import signal
+import time
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 
-from exokernel.host.processes import in_processes
+from exokernel.host.processes import SHARE, in_processes, shared_out
 
 memory: list[int] = []
 
@@ -53,3 +55,35 @@ def test_who_does_not_wait_leaves_nobody_behind() -> None:
     os.close(reading)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def places(number: int) -> tuple[int, int]:
+    return number, os.getpid()
+
+
+@pytest.mark.parametrize("count", [0, 1, SHARE, 5 * SHARE + 1])
+def test_items_are_shared_out_a_few_to_each_process(count: int) -> None:
+    found = list(shared_out(places, range(count), 3))
+    assert [number for number, _ in found] == list(range(count))
+    shares = [{process for _, process in found[first : first + SHARE]} for first in range(0, count, SHARE)]
+    assert all(len(each) == 1 for each in shares) and os.getpid() not in set().union(*shares)
+
+
+def told_and_asleep(writing: int) -> None:
+    os.write(writing, b"at work\n")
+    time.sleep(600)
+
+
+def test_nobody_outlives_the_process_that_waits() -> None:
+    """Not even when that is killed, and those who work have begun others who do."""
+    reading, writing = os.pipe()
+    waits = os.fork()
+    if waits == 0:
+        list(in_processes([lambda: list(shared_out(told_and_asleep, [writing], 1))], 1))
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        assert pipe.readline(), "somebody works"
+        os.kill(waits, signal.SIGKILL)
+        os.waitpid(waits, 0)
+        assert pipe.read() == b"", "its end comes when nobody is left who could write"

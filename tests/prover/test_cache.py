@@ -74,6 +74,12 @@ def test_neither_lines_nor_what_a_call_does_not_reach_make_it_another(before: st
     assert key(KERNEL) == key(KERNEL.replace(before, after))
 
 
+@pytest.mark.parametrize(("before", "after", "another"), [("%a + %b", "%a - %b", False), ("  return %a\n", "  return 0\n", True)])
+def test_what_follows_from_the_invariants_depends_on_no_call(before: str, after: str, another: bool) -> None:
+    one, other = (key_of(System(read_program(each), Specification(), {}), None) for each in (KERNEL, KERNEL.replace(before, after)))
+    assert (one != other) == another
+
+
 CODE = """
 define i64 @rise(i64 %a) {
 entry:

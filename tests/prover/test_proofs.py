@@ -3,11 +3,13 @@
 import runpy
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from exokernel.dialect import memory
+from exokernel.host.processes import shared_out
 from exokernel.prover.claims import ROOT
 from exokernel.prover.counterexample import is_failing, write_test
 from exokernel.prover.mutants import Changed, Workshop, mutants_of
@@ -62,9 +64,22 @@ def test_a_call_is_proved(system: System, name: str) -> None:
     assert result.clauses["reachable"] >= 1
 
 
+def test_questions_shared_out_are_answered_alike(system: System, mutants: dict[str, Mutation], workshop: Workshop) -> None:
+    bug, shared, call = mutants[IN_USE], partial(shared_out, jobs=2), system.calls["frame_free"]
+    results = []
+    for among in (map, shared):
+        proved = prove_call(system, call, among=among)
+        assert proved.proved
+        with Changed(system, workshop.changed_functions(system, bug)):
+            refuted = prove_call(system, call, "error", among=among)
+        results.append((proved.clauses, refuted.clauses, [(each.clause, each.verdict) for each in refuted.failures]))
+    assert results[0] == results[1] and results[0][2] == [("error", "refuted")]
+
+
+IN_USE = "frames.frame_free: without `if frames[frame].uses != 0: raise InUse(frame)`"
 PLANTED = [
     ("frame_alloc", "fresh_frame_is_clean", "frames.frame_alloc: without `machine.clear(frame)`"),
-    ("frame_free", "error", "frames.frame_free: without `if frames[frame].uses != 0: raise InUse(frame)`"),
+    ("frame_free", "error", IN_USE),
     ("frame_adopt", "frames_of", "frames.frame_adopt: without `environments[caller].frames += 1`"),
     ("capability_forge", "error", "capabilities.capability_forge: `capability.rights | Rights.GRANT` becomes `(capability.rights & Rights.GRANT)`"),
     ("capability_drop", "error", "capabilities.capability_drop: without `if held(caller, slot).mappings != 0: raise InUse(slot)`"),

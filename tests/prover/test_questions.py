@@ -4,7 +4,7 @@ import pytest
 
 from exokernel.prover import solver, terms
 from exokernel.prover.llvm.questions import Failed, Question, Questions, shared_conditions
-from exokernel.prover.solver import ROUND, SEEDS, SMALL, Verdict
+from exokernel.prover.solver import LITTLE, LOGIC, PLAINLY, ROUND, SEEDS, SMALL, Verdict
 from exokernel.prover.terms import number, variable
 
 X, Y = variable("x"), variable("y")
@@ -40,9 +40,29 @@ def test_conditions_are_shared_when_all_have_them() -> None:
 
 
 def test_effort_is_spent_in_rounds_each_with_another_seed() -> None:
-    assert list(solver.attempts(SMALL)) == [(SEEDS[0], SMALL)]
-    assert list(solver.attempts(2 * ROUND)) == [(seed, ROUND) for seed in SEEDS[:2]]
-    assert list(solver.attempts(None)) == [*((seed, ROUND) for seed in SEEDS), *((seed, None) for seed in SEEDS)]
+    first, told = (None, SEEDS[0], PLAINLY), [(LOGIC, seed, ROUND) for seed in SEEDS]
+    assert list(solver.attempts(LITTLE)) == [(None, SEEDS[0], LITTLE)]
+    assert list(solver.attempts(SMALL)) == [first, (LOGIC, SEEDS[0], SMALL)]
+    assert list(solver.attempts(2 * ROUND)) == [first, *told[:2]]
+    assert list(solver.attempts(None)) == [first, *told, *((LOGIC, seed, None) for seed in SEEDS)]
+
+
+@pytest.mark.parametrize("verdicts", [["proved", "unknown", "proved"], ["proved", "proved", "refuted"], ["refuted", "proved", "proved"]])
+def test_the_first_part_that_is_not_proved_is_left_with_those_after_it(verdicts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [terms.proposition(f"part {place}") for place in range(3)]
+    told = iter(["unknown", *verdicts])  # of the whole, and of each
+    monkeypatch.setattr(solver, "ask", lambda *_: solver.Answer(Verdict(next(told)), 1.0))
+    answer = solver.prove([], terms.both(parts))
+    first = next(place for place, verdict in enumerate(verdicts) if verdict != "proved")
+    assert answer.verdict.value == verdicts[first] and answer.seconds == 2.0 + first
+    assert answer.left is not None and answer.left.eq(terms.both(parts[first:]))
+
+
+def test_what_is_left_keeps_its_premises() -> None:
+    low, high = terms.proposition("low"), terms.proposition("high")
+    claim = terms.implies(low, terms.both((X < number(10), high)))
+    left = [solver.under(*part) for part in solver.parts_of(claim)]
+    assert [each.eq(terms.implies(low, part)) for each, part in zip(left, (X < number(10), high), strict=True)] == [True, True]
 
 
 def test_what_was_asked_before_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
