@@ -1,4 +1,4 @@
-"""Processes that do not outlive the one that began them, in whatever way that ends; Linux sees to it.
+"""Processes that do not outlive the thread that began them, in whatever way that ends; Linux sees to it.
 
 How they are begun, and what they do, is not known here.
 """
@@ -11,7 +11,7 @@ SET_PARENT_DEATH_SIGNAL = 1  # prctl(2)
 
 
 def bound_to_us() -> Callable[[], None]:
-    """What a child of this process has to call first, to be killed when we end."""
+    """What a child has to call first, to be killed when the thread that is to begin it ends."""
     import ctypes  # of no use to who begins no process
 
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()

@@ -19,7 +19,7 @@ from exokernel.host.errors import Status
 from exokernel.host.lifetime import bound_to_us
 
 STEP = 0.5  # seconds between two calls of whoever shows that we wait
-SHARE = 8  # items for one process: so many that it is worth to begin one
+SHARE = 8  # items for one process: enough to be worth beginning one
 
 Task = Callable[[], Any]
 Answer = tuple[Any, Exception | None]  # what a task came to, or what it raised
@@ -54,14 +54,10 @@ def in_processes(tasks: Sequence[Task], jobs: int, waiting: Callable[[], None] =
 
 
 def shared_out(work: Callable[[Any], Any], items: Sequence[Any], jobs: int) -> Iterator[Any]:
-    """What `work` makes of each item, in their order, as of `map`. Each process has a few that follow each other, always
+    """What `work` makes of each item, in their order, as `map` does. Each process has a few that follow each other, always
     the same ones."""
-    tasks = [partial(all_of, work, items[first : first + SHARE]) for first in range(0, len(items), SHARE)]
-    return chain.from_iterable(in_processes(tasks, jobs))
-
-
-def all_of(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-    return [work(each) for each in items]
+    shares = (items[first : first + SHARE] for first in range(0, len(items), SHARE))
+    return chain.from_iterable(in_processes([partial(list, map(work, share)) for share in shares], jobs))
 
 
 def begun(task: Task) -> tuple[Connection, BaseProcess]:

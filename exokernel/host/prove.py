@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exokernel.host.errors import Status, ToolError
-from exokernel.host.processes import in_processes, shared_out
+from exokernel.host.processes import Task, in_processes, shared_out
 from exokernel.host.progress import Line, progress
 
 if TYPE_CHECKING:  # a proof needs more packages than the help does
@@ -114,7 +114,7 @@ def start_again_as_z3_likes_it() -> None:
 
 
 def prove_all(system: System, options: Namespace) -> int:
-    from exokernel.prover import equality
+    from exokernel.prover import cache, equality
 
     began = time.perf_counter()
     results: list[Result] = []
@@ -122,10 +122,10 @@ def prove_all(system: System, options: Namespace) -> int:
     names = options.calls or [CONSEQUENCES, *system.calls]
     with progress("compiling the kernel"):
         module = None if options.clause else equality.optimised_kernel(system)
-        remembered = {} if options.again or options.clause else recalled(system, names)
-    to_prove = sum(name not in remembered for name in names)
-    processes = options.jobs // max(1, to_prove)  # one call's questions are shared out where calls cannot be
-    for result, comparison in each_of(names, Work(system, module, options, remembered, processes)):
+        keys = {name: cache.key_of(system, system.calls.get(name)) for name in names}  # of what is proved, before it is
+    remembered = {} if options.again or options.clause else recalled(keys)
+    processes = max(1, options.jobs // max(1, len({*names} - {*remembered})))
+    for result, comparison in each_of(names, Work(system, module, options, keys, processes), remembered):
         results.append(result)
         show(result, options)
         compared += comparison
@@ -138,11 +138,11 @@ def prove_all(system: System, options: Namespace) -> int:
     return Status.FAILED if differs or any(not each.proved for each in results) else 0
 
 
-def recalled(system: System, names: list[str]) -> dict[str, Result]:
+def recalled(keys: dict[str, str]) -> dict[str, Result]:
     """What was proved before and has not changed."""
     from exokernel.prover import cache
 
-    found = {name: cache.recall(cache.key_of(system, system.calls.get(name))) for name in names}
+    found = {name: cache.recall(key) for name, key in keys.items()}
     return {name: result for name, result in found.items() if result is not None}
 
 
@@ -153,23 +153,21 @@ class Work:
     system: System
     module: Module | None  # the optimised kernel, if it is to be compared
     options: Namespace
-    remembered: dict[str, Result]
-    processes: int  # for the questions of one call
+    keys: dict[str, str]  # what names each proof
+    processes: int  # for the questions of one call, where there are too few calls
 
     def result(self, name: str) -> Result:
         from exokernel.prover import cache
         from exokernel.prover.execute import Unsupported
         from exokernel.prover.prove import Failure, Result, prove_consequences
 
-        if name in self.remembered:
-            return self.remembered[name]
         clause = self.options.clause
         try:
             result = prove_consequences(self.system, clause) if name == CONSEQUENCES else self.proof(name)
         except Unsupported as reason:
             return Result(name, failures=[Failure("safe", str(reason), "unknown", "")])
         if clause is None:
-            cache.remember(cache.key_of(self.system, self.system.calls.get(name)), result)
+            cache.remember(self.keys[name], result)
         return result
 
     def proof(self, name: str) -> Result:
@@ -177,8 +175,13 @@ class Work:
         from exokernel.prover.prove import prove_call
 
         system, folder = self.system, self.options.counterexample
-        among = partial(shared_out, jobs=self.processes) if self.processes > 1 and folder is None else map
-        result = prove_call(system, system.calls[name], self.options.clause, keep_models=folder is not None, among=among)
+        result = prove_call(
+            system,
+            system.calls[name],
+            self.options.clause,
+            keep_models=folder is not None,
+            among=partial(shared_out, jobs=self.processes) if folder is None else map,
+        )
         if result.failures:  # a story settles also what the solver could not
             result.story = story_of(name)
         if folder is not None:
@@ -207,16 +210,19 @@ class Work:
         return known
 
 
-def each_of(names: list[str], work: Work) -> Iterator[tuple[Result, list[Comparison]]]:
+def each_of(names: list[str], work: Work, remembered: dict[str, Result]) -> Iterator[tuple[Result, list[Comparison]]]:
     """Every call's results in order, each worked out in a process of its own: how z3 goes about a question depends on
     those it was asked before."""
-    tasks = [partial(part, work, name) for name in names for part in (Work.result, Work.comparisons)]
+    tasks: list[Task] = []
+    for name in names:
+        tasks += [] if name in remembered else [partial(work.result, name)]
+        tasks += [partial(work.comparisons, name)]
     line = Line("")
     results = in_processes(tasks, work.options.jobs, lambda: line.draw())  # whichever it is by then
     for done, name in enumerate(names):
         line = Line(f"proving {name}, {done} of {len(names)} done")
         try:
-            found = next(results), next(results)
+            found = remembered.get(name) or next(results), next(results)
         finally:
             line.erase()
         yield found

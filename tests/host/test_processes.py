@@ -66,12 +66,14 @@ def test_items_are_shared_out_a_few_to_each_process(count: int) -> None:
     found = list(shared_out(places, range(count), 3))
     assert [number for number, _ in found] == list(range(count))
     shares = [{process for _, process in found[first : first + SHARE]} for first in range(0, count, SHARE)]
-    assert all(len(each) == 1 for each in shares) and os.getpid() not in set().union(*shares)
+    assert [len(each) for each in shares] == [1] * len(shares) and len(set().union(*shares)) == len(shares)
+    assert os.getpid() not in set().union(*shares)
 
 
-def told_and_asleep(writing: int) -> None:
+def work_on(writing: int) -> None:
     os.write(writing, b"at work\n")
-    time.sleep(600)
+    time.sleep(5)
+    os.write(writing, b"still at work\n")
 
 
 def test_nobody_outlives_the_process_that_waits() -> None:
@@ -79,11 +81,13 @@ def test_nobody_outlives_the_process_that_waits() -> None:
     reading, writing = os.pipe()
     waits = os.fork()
     if waits == 0:
-        list(in_processes([lambda: list(shared_out(told_and_asleep, [writing], 1))], 1))
-        os._exit(0)
+        try:
+            list(in_processes([lambda: list(shared_out(work_on, [writing], 1))], 1))
+        finally:
+            os._exit(0)
     os.close(writing)
     with open(reading, "rb") as pipe:
-        assert pipe.readline(), "somebody works"
+        assert pipe.readline() == b"at work\n"
         os.kill(waits, signal.SIGKILL)
         os.waitpid(waits, 0)
-        assert pipe.read() == b"", "its end comes when nobody is left who could write"
+        assert pipe.read() == b""

@@ -9,10 +9,11 @@ from exokernel.compiler.emit.survey import SurvivingCheck
 from exokernel.compiler.ir.operands import Fault
 from exokernel.compiler.ir.reader import read_program
 from exokernel.prover import cache
-from exokernel.prover.cache import key_of, recall_comparison, remember_comparison
+from exokernel.prover.cache import key_of, recall, recall_comparison, remember, remember_comparison
 from exokernel.prover.claims import Specification
 from exokernel.prover.equality import Comparison, Module
 from exokernel.prover.llvm.reader import read_module
+from exokernel.prover.prove import Failure, Result
 from exokernel.prover.system import Call, System
 from tests.prover.small import RECORDS
 
@@ -37,6 +38,10 @@ function exokernel.spec.m.rise_value(%a: int) -> int at "spec.py":2:1:
 block entry:
   return %a
 end
+function exokernel.kernel.gate.admit_price(%a: int) -> int at "gate.py":2:1:
+block entry:
+  return %a
+end
 function m.another() -> int at "m.py":20:1:
 block entry:
   return 1
@@ -54,7 +59,8 @@ def key(kernel: str) -> str:
         ("m.read(%a)", "m.read(%b)"),
         ("m.sum(%a: int, %b: int)", "m.sum(%b: int, %a: int)"),
         ("%a + %b", "%a - %b"),
-        ("  return %a\n", "  return 0\n"),
+        ('"spec.py":2:1:\nblock entry:\n  return %a\n', '"spec.py":2:1:\nblock entry:\n  return 0\n'),
+        ('"gate.py":2:1:\nblock entry:\n  return %a\n', '"gate.py":2:1:\nblock entry:\n  return 0\n'),
         ("4 price: u32", "4 price: i32"),
         ("Seat[16]", "Seat[32]"),
         ("at -4096", "at -8192"),
@@ -74,10 +80,19 @@ def test_neither_lines_nor_what_a_call_does_not_reach_make_it_another(before: st
     assert key(KERNEL) == key(KERNEL.replace(before, after))
 
 
-@pytest.mark.parametrize(("before", "after", "another"), [("%a + %b", "%a - %b", False), ("  return %a\n", "  return 0\n", True)])
-def test_what_follows_from_the_invariants_depends_on_no_call(before: str, after: str, another: bool) -> None:
-    one, other = (key_of(System(read_program(each), Specification(), {}), None) for each in (KERNEL, KERNEL.replace(before, after)))
-    assert (one != other) == another
+def test_what_follows_from_the_invariants_depends_on_what_is_said_and_on_gates_but_on_no_call() -> None:
+    lines = "%a + %b", '"spec.py":2:1:\nblock entry:\n  return %a', '"gate.py":2:1:\nblock entry:\n  return %a'
+    changed = [KERNEL, *(KERNEL.replace(line, line.replace("%a", "0")) for line in lines)]
+    keys = [key_of(System(read_program(each), Specification(), {}), None) for each in changed]
+    assert keys[1] == keys[0] and len({*keys, key(KERNEL)}) == 4
+
+
+def test_only_what_is_proved_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "recall_text", partial(cache.recall_text, folder=tmp_path))
+    monkeypatch.setattr(cache, "remember_text", partial(cache.remember_text, folder=tmp_path))
+    remember("wrong", Result("rise", failures=[Failure("error", "it raises", "refuted", "")]))
+    remember("right", Result("rise", {"error": 2}, 1.5, 3))
+    assert recall("wrong") is None and recall("right") == Result("rise", {"error": 2}, 1.5, 3, remembered=True)
 
 
 CODE = """

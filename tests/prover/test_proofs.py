@@ -2,19 +2,21 @@
 
 import runpy
 import shutil
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exokernel.dialect import memory
 from exokernel.host.processes import shared_out
+from exokernel.prover import solver, terms
 from exokernel.prover.claims import ROOT
 from exokernel.prover.counterexample import is_failing, write_test
 from exokernel.prover.mutants import Changed, Workshop, mutants_of
 from exokernel.prover.mutations import Mutation
-from exokernel.prover.prove import Failure, prove_call, prove_consequences
+from exokernel.prover.obligations import Obligation, execute
+from exokernel.prover.prove import Failure, answer_to, prove_call, prove_consequences
 from exokernel.prover.system import System, load_program
 from tests.kernel.trial import find_story
 from tests.kernel.try_mutants import Planted
@@ -65,15 +67,38 @@ def test_a_call_is_proved(system: System, name: str) -> None:
 
 
 def test_questions_shared_out_are_answered_alike(system: System, mutants: dict[str, Mutation], workshop: Workshop) -> None:
-    bug, shared, call = mutants[IN_USE], partial(shared_out, jobs=2), system.calls["frame_free"]
+    bug, call, given = mutants[IN_USE], system.calls["frame_free"], list[int]()
+
+    def counted(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+        given.append(len(items))
+        return shared_out(work, items, 2)
+
     results = []
-    for among in (map, shared):
+    for among in (map, counted):
         proved = prove_call(system, call, among=among)
         assert proved.proved
         with Changed(system, workshop.changed_functions(system, bug)):
             refuted = prove_call(system, call, "error", among=among)
         results.append((proved.clauses, refuted.clauses, [(each.clause, each.verdict) for each in refuted.failures]))
     assert results[0] == results[1] and results[0][2] == [("error", "refuted")]
+    assert sum(given) == sum(sum(clauses.values()) for clauses in results[1][:2])
+
+
+@pytest.mark.parametrize("verdicts", [["refuted", "proved"], ["refuted", "unknown", "refuted", "unknown", "proved"]])
+def test_what_one_try_leaves_is_what_the_next_is_about(verdicts: list[str], system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = []
+
+    def prove(_: object, claim: terms.Term, *__: object, **___: object) -> solver.Answer:
+        claims.append(str(claim))
+        verdict = solver.Verdict(verdicts[len(claims) - 1])
+        left = None if verdict is solver.Verdict.PROVED else terms.proposition(f"left by {len(claims)}")
+        return solver.Answer(verdict, 1.0, left=left)
+
+    run = execute(system, system.calls["null"])
+    monkeypatch.setattr(solver, "prove", prove)
+    answer = answer_to(system, Obligation("error", "", terms.proposition("all of it"), [], (system.state,)), run)
+    assert claims == ["all of it", *(f"left by {done}" for done in range(1, len(verdicts)))]
+    assert (answer.verdict.value, answer.seconds, answer.left) == ("proved", len(verdicts), None)
 
 
 IN_USE = "frames.frame_free: without `if frames[frame].uses != 0: raise InUse(frame)`"
