@@ -180,7 +180,7 @@ class Work:
             system.calls[name],
             self.options.clause,
             keep_models=folder is not None,
-            among=partial(shared_out, jobs=self.processes) if folder is None else map,
+            spread=partial(shared_out, jobs=self.processes) if folder is None else map,
         )
         if result.failures:  # a story settles also what the solver could not
             result.story = story_of(name)

@@ -1,8 +1,8 @@
 """Remembers what was proved, by the content of everything the proof depends on.
 
 A proof of a call depends on the IR of all that the call reaches, on the specification, and on
-the prover itself and its solver; a comparison on all that and more, and no proof on what only
-comparisons need. What is decided is kept: proofs, comparisons that are equal or refused, the fates of
+the prover itself and its solver; what follows from the invariants on no call; a comparison on
+all that and more, and no proof on what only comparisons need. What is decided is kept: proofs, comparisons that are equal or refused, the fates of
 mutants. What was refuted or left open is tried again.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
@@ -57,7 +58,7 @@ def prover_digest(compares: bool) -> str:
 
 
 def key_of(system: System, call: Call | None) -> str:
-    """What names a proof of this call, or of all that is shown of none."""
+    """What names a proof of this call; or, of none, of what follows from the invariants."""
     program = system.program
     specified = {name for name in program.functions if name.startswith(("exokernel.spec.", "exokernel.kernel.gate."))}
     of_call = [] if call is None else [call.qualified, f"{call.qualified}.gate"]
@@ -87,8 +88,11 @@ def recall_text(key: str, folder: Path = FOLDER) -> str | None:
 
 
 def remember_text(key: str, text: str, folder: Path = FOLDER) -> None:
+    """All at once, so that who is ended in the midst of it leaves nothing half written."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / key).write_text(text)
+    beside = folder / f"{key}.{os.getpid()}"
+    beside.write_text(text)
+    beside.replace(folder / key)
 
 
 def recall(key: str) -> Result | None:

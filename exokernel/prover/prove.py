@@ -23,6 +23,7 @@ from exokernel.prover.paths import Outcome
 from exokernel.prover.privacy import privacy
 from exokernel.prover.solver import Answer, Statistics, Verdict
 from exokernel.prover.system import Call, System
+from exokernel.prover.terms import Term
 from exokernel.prover.theorems import step_theorems
 
 CONSEQUENCES = "consequences"  # proved like a call, of no call
@@ -101,15 +102,15 @@ def prove_call(
     clause: str | None = None,
     keep_models: bool = False,
     stop_early: bool = False,
-    among: Callable[..., Iterable[Any]] = map,
+    spread: Callable[..., Iterable[Any]] = map,
 ) -> Result:
-    """Prove all of a call, or one clause of it. `among` has its questions answered, in their order: as `map` does, or by
+    """Prove all of a call, or one clause of it. `spread` has its questions answered, in their order: as `map` does, or by
     several processes, which can give no models."""
     began = time.perf_counter()
     run = execute(system, call)
     result = Result(call.name, paths=len(run.outcomes) + len(run.journal.cuts))
     asked = [each for each in all_obligations(system, run) if clause in (None, each.clause)]
-    answers = among(partial(answer_to, system, run=run, keep_models=keep_models), asked)
+    answers = spread(partial(answer_to, system, run=run, keep_models=keep_models), asked)
     for obligation, answer in zip(asked, answers, strict=True):
         result.clauses[obligation.clause] = result.clauses.get(obligation.clause, 0) + 1
         result.statistics.note(f"{call.name}: {obligation.clause}", answer.seconds)
@@ -122,7 +123,7 @@ def prove_call(
                 break
     if clause in (None, REACHABLE):
         result.clauses[REACHABLE] = len(run.outcomes)
-        result.failures += out_of_reach(run, among(partial(reaches, system, run), run.outcomes))
+        result.failures += out_of_reach(run, spread(partial(reaches, system, run), run.outcomes))
     result.seconds = time.perf_counter() - began
     return result
 
@@ -176,32 +177,28 @@ def out_of_reach(run: Run, reached: Iterable[bool | None]) -> Iterator[Failure]:
 def answer_to(
     system: System, obligation: Obligation, run: Run, keep_models: bool = False, most: int | None = None
 ) -> Answer:
-    """The first proof, or the last answer, with the seconds that all tries took."""
-    answer, seconds = Answer(Verdict.UNKNOWN, 0.0), 0.0
-    for answer in tries(system, obligation, run, keep_models, most):
+    """The first proof, or the last answer, with the seconds that all tries took; without terms, which no other process could
+    be given. What one try leaves unproved is all that the next is about."""
+    answer, seconds = Answer(Verdict.UNKNOWN, 0.0, unproved=obligation.claim), 0.0
+    for known, timeout, effort in tries(system, obligation, run, most):
+        answer = solver.prove(known, answer.unproved, timeout, keep_models, effort)
         seconds += answer.seconds
         if answer.verdict is Verdict.PROVED:
             break
     return Answer(answer.verdict, seconds, answer.model)
 
 
-def tries(system: System, obligation: Obligation, run: Run, keep_models: bool, most: int | None) -> Iterator[Answer]:
-    """Ask with no instances, then with those next to what the call looks at, which mostly do; then with more, which cost more.
-
-    What one try leaves unproved is all that the next is about. `most` is the effort that no try
-    exceeds; None spares nothing.
-    """
-    left = obligation.claim
+def tries(
+    system: System, obligation: Obligation, run: Run, most: int | None
+) -> Iterator[tuple[list[Term], int, int | None]]:
+    """What may be used, and for how long (in milliseconds, in effort): first no instances, then those next to what the call
+    looks at, which mostly do; then more, which cost more. No round has more effort than `most`; None spares nothing."""
     for reach, effort in FIRST:
-        effort = effort if most is None else min(effort, most)
-        answer = solver.prove(hypotheses(system, obligation, run, reach), left, effort=effort)
-        yield answer
-        left = answer.left
+        yield hypotheses(system, obligation, run, reach), solver.TIMEOUT, effort if most is None else min(effort, most)
     known = hypotheses(system, obligation, run)
-    answer = solver.prove(known, left, FIRST_TIMEOUT, keep_models, most)
-    yield answer
+    yield known, FIRST_TIMEOUT, most
     if not obligation.is_shallow:
-        yield solver.prove([*known, *deeper(system, obligation, run)], answer.left, keep_model=keep_models, effort=most)
+        yield [*known, *deeper(system, obligation, run)], solver.TIMEOUT, most
 
 
 def where(location: Location | None) -> str:

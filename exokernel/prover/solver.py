@@ -1,7 +1,7 @@
 """One question to z3, in a context of its own, so that no answer depends on the questions before.
 
-All questions are quantifier-free. `unknown` is never taken for a proof: it is asked again with
-other seeds, and then reported.
+All questions are quantifier-free. `unknown` is never taken for a proof: it is asked again in
+other ways, and then reported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LOGIC = "QF_UFBV"
 TIMEOUT = 120_000  # milliseconds
 SEEDS = (2, 1, 0)  # what takes one minutes takes another none
 ROUND = 40_000_000  # of effort, for each seed
-PLAINLY = 1_000_000  # before z3 is told the logic
+PLAINLY = 1_000_000  # of effort, before z3 is told the logic
 LITTLE = 500_000  # for a claim that may be proved part by part
 SMALL = 2_000_000  # for what is asked again with more known
 
@@ -37,7 +37,7 @@ class Answer:
     verdict: Verdict
     seconds: float
     model: z3.ModelRef | None = None
-    left: Term | None = None  # what is not proved of the claim
+    unproved: Term | None = None  # what is left of the claim
 
 
 @dataclass
@@ -69,8 +69,8 @@ def prove(
 
     A claim that joins several is tried with little effort, and then proved part by part, which
     costs z3 far less; the first part that is not proved decides, and with those after it is left.
-    With an `effort`, in z3's own units (some 5 million a second), each part is tried no longer: how
-    far that gets does not depend on how busy the host is.
+    Given an `effort`, in z3's own units (some 5 million a second), z3 stops there with each part:
+    how far that gets does not depend on how busy the host is.
     """
     known, parts, seconds = list(hypotheses), list(parts_of(claim)), 0.0
     if len(parts) > 1:
@@ -82,11 +82,11 @@ def prove(
         answer = ask([*known, *premises], part, timeout, keep_model, effort)
         seconds += answer.seconds
         if answer.verdict is not Verdict.PROVED:
-            return Answer(answer.verdict, seconds, answer.model, terms.both(under(*each) for each in parts[done:]))
+            return Answer(answer.verdict, seconds, answer.model, terms.both(as_claim(*each) for each in parts[done:]))
     return Answer(Verdict.PROVED, seconds)
 
 
-def under(premises: list[Term], part: Term) -> Term:
+def as_claim(premises: list[Term], part: Term) -> Term:
     """A part as a claim by itself."""
     return terms.either((*map(terms.negate, premises), part))
 
@@ -110,7 +110,7 @@ def parts_of(claim: Term) -> Iterator[tuple[list[Term], Term]]:
 def ask(
     hypotheses: Iterable[Term], claim: Term, timeout: int = TIMEOUT, keep_model: bool = False, effort: int | None = None
 ) -> Answer:
-    """One question, asked with one seed after another: the cheapest way first."""
+    """One question, asked in one way after another: the cheapest first."""
     began = time.perf_counter()
     goal = terms.simplify(terms.negate(claim))
     if terms.is_false(goal):
@@ -130,11 +130,11 @@ def ask(
         if result == z3.sat:
             model = solver.model().translate(z3.main_ctx()) if keep_model else None
             return Answer(Verdict.REFUTED, time.perf_counter() - began, model, claim)
-    return Answer(Verdict.UNKNOWN, time.perf_counter() - began, left=claim)
+    return Answer(Verdict.UNKNOWN, time.perf_counter() - began, unproved=claim)
 
 
 def attempts(effort: int | None) -> Iterator[tuple[str | None, int, int | None]]:
-    """Logics, seeds, and how far to go with each: an effort is spent in rounds, or none is spared.
+    """Logics, seeds, and how far to go with each: after a short try an effort is spent in rounds, or none is spared.
 
     Told the logic, z3 takes all words apart into bits before it begins, which most questions do not
     need and some do; so it is told late.

@@ -74,11 +74,11 @@ def test_questions_shared_out_are_answered_alike(system: System, mutants: dict[s
         return shared_out(work, items, 2)
 
     results = []
-    for among in (map, counted):
-        proved = prove_call(system, call, among=among)
+    for spread in (map, counted):
+        proved = prove_call(system, call, spread=spread)
         assert proved.proved
         with Changed(system, workshop.changed_functions(system, bug)):
-            refuted = prove_call(system, call, "error", among=among)
+            refuted = prove_call(system, call, "error", spread=spread)
         results.append((proved.clauses, refuted.clauses, [(each.clause, each.verdict) for each in refuted.failures]))
     assert results[0] == results[1] and results[0][2] == [("error", "refuted")]
     assert sum(given) == sum(sum(clauses.values()) for clauses in results[1][:2])
@@ -91,14 +91,14 @@ def test_what_one_try_leaves_is_what_the_next_is_about(verdicts: list[str], syst
     def prove(_: object, claim: terms.Term, *__: object, **___: object) -> solver.Answer:
         claims.append(str(claim))
         verdict = solver.Verdict(verdicts[len(claims) - 1])
-        left = None if verdict is solver.Verdict.PROVED else terms.proposition(f"left by {len(claims)}")
-        return solver.Answer(verdict, 1.0, left=left)
+        unproved = None if verdict is solver.Verdict.PROVED else terms.proposition(f"left by {len(claims)}")
+        return solver.Answer(verdict, 1.0, unproved=unproved)
 
     run = execute(system, system.calls["null"])
     monkeypatch.setattr(solver, "prove", prove)
     answer = answer_to(system, Obligation("error", "", terms.proposition("all of it"), [], (system.state,)), run)
     assert claims == ["all of it", *(f"left by {done}" for done in range(1, len(verdicts)))]
-    assert (answer.verdict.value, answer.seconds, answer.left) == ("proved", len(verdicts), None)
+    assert (answer.verdict.value, answer.seconds, answer.unproved) == ("proved", len(verdicts), None)
 
 
 IN_USE = "frames.frame_free: without `if frames[frame].uses != 0: raise InUse(frame)`"

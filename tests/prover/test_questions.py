@@ -55,13 +55,13 @@ def test_the_first_part_that_is_not_proved_is_left_with_those_after_it(verdicts:
     answer = solver.prove([], terms.both(parts))
     first = next(place for place, verdict in enumerate(verdicts) if verdict != "proved")
     assert answer.verdict.value == verdicts[first] and answer.seconds == 2.0 + first
-    assert answer.left is not None and answer.left.eq(terms.both(parts[first:]))
+    assert answer.unproved is not None and answer.unproved.eq(terms.both(parts[first:]))
 
 
 def test_what_is_left_keeps_its_premises() -> None:
     low, high = terms.proposition("low"), terms.proposition("high")
     claim = terms.implies(low, terms.both((X < number(10), high)))
-    left = [solver.under(*part) for part in solver.parts_of(claim)]
+    left = [solver.as_claim(*part) for part in solver.parts_of(claim)]
     assert [each.eq(terms.implies(low, part)) for each, part in zip(left, (X < number(10), high), strict=True)] == [True, True]
 
 
