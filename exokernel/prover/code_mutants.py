@@ -52,7 +52,7 @@ VALUE = re.compile(r'%("[^"]*"|[\w.$-]+)')
 LAST_NUMBER = re.compile(r"(?<= )-?\d+$")
 COUNTED = ("icmp", "add", "and", "shl", "lshr")  # whose last operand may be one off
 UNCHANGED = ("@llvm.ubsantrap", "@llvm.assume", "asm sideeffect", "@llvm.lifetime")
-PATIENCE = Patience(effort=8 * ROUND, milliseconds=60_000, seconds=600)
+PATIENCE = Patience(effort=8 * ROUND, milliseconds=60_000, seconds=180)
 
 
 @dataclass(frozen=True)
