@@ -54,11 +54,13 @@ class Turns:
         sys.stdout.flush()
         sys.stderr.flush()
         try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # where it stays so
-            if os.fork() == 0:
-                self._first_turn(reader, machine)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            os.close(self._outcome)
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # in the machine's processes it stays so
+            try:
+                if os.fork() == 0:
+                    self._first_turn(reader, machine)
+            finally:
+                os.close(self._outcome)
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             return self._await_outcome(reader, seconds)
         finally:
             os.close(reader)

@@ -84,6 +84,16 @@ def test_an_interrupt_is_for_who_waits() -> None:
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
 
 
+def test_who_waits_can_be_interrupted_also_when_there_are_no_more_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(os, "fork", refuse)
+    with pytest.raises(BlockingIOError):
+        Turns().run(lambda: None)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
 def test_the_names_of_contexts_are_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exokernel.model.turns.CONTEXTS", 4)
     turns = Turns()
