@@ -95,6 +95,18 @@ def test_only_what_is_proved_is_remembered(tmp_path: Path, monkeypatch: pytest.M
     assert recall("wrong") is None and recall("right") == Result("rise", {"error": 2}, 1.5, 3, remembered=True)
 
 
+def test_what_was_remembered_stays_when_somebody_is_ended_in_the_midst_of_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_half(path: Path, text: str) -> int:
+        path.write_bytes(text[: len(text) // 2].encode())
+        raise KeyboardInterrupt
+
+    cache.remember_text("key", "proved before", tmp_path)
+    monkeypatch.setattr(Path, "write_text", write_half)
+    with pytest.raises(KeyboardInterrupt):
+        cache.remember_text("key", "proved again", tmp_path)
+    assert cache.recall_text("key", tmp_path) == "proved before"
+
+
 CODE = """
 define i64 @rise(i64 %a) {
 entry:
