@@ -5,10 +5,11 @@ requests; the oracle says before each call what must come of it, and the invaria
 at after each. On request, a million calls more, without Hypothesis, on the compiled kernel.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from random import Random
+from typing import TypeVar
 
 import hypothesis.strategies as st
 import pytest
@@ -24,6 +25,8 @@ from tests.kernel.native_world import NativeWorld
 from tests.kernel.trial import Trial, walk
 from tests.kernel.worlds import World
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Chooser = Callable[[World, Random], Iterator[Move]]
 CHANCE = st.randoms(use_true_random=False)
 
@@ -41,6 +44,11 @@ def moving(choose: Chooser) -> Callable[["Kernel", Random], None]:
 
 def calling(*group: str) -> Callable[["Kernel", Random], None]:
     return moving(lambda world, chance: moves.call_of(world, chance, group))
+
+
+def in_two_processes(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    with ProcessPoolExecutor(2, get_context("fork")) as pool:
+        yield from pool.map(work, items)
 
 
 class Kernel(RuleBasedStateMachine):
@@ -99,10 +107,13 @@ TestNativeKernel = NativeKernel.TestCase
 TestNativeKernel.settings = settings(QUICK, max_examples=10)
 
 
-@pytest.mark.deep
-@pytest.mark.parametrize("kernel", [Kernel, NativeKernel])
-def test_many_more_of_the_same(kernel: type[Kernel]) -> None:
+def walk_deeply(kernel: type[Kernel]) -> None:
     run_state_machine_as_test(kernel, settings=DEEP)  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.deep
+def test_many_more_of_the_same() -> None:
+    list(in_two_processes(walk_deeply, [Kernel, NativeKernel]))
 
 
 MILLION = 1_000_000
@@ -126,8 +137,7 @@ def calls_from(seed: int, wanted: int = MILLION // PARTS) -> int:
 
 @pytest.mark.deep
 def test_a_million_calls() -> None:
-    with ProcessPoolExecutor(2, get_context("fork")) as pool:
-        assert sum(pool.map(calls_from, range(PARTS))) >= MILLION
+    assert sum(in_two_processes(calls_from, range(PARTS))) >= MILLION
 
 
 def test_a_thousand_calls() -> None:
