@@ -40,13 +40,14 @@ OF_EACH_CALL = {  # clauses that need no sentence
     "ends": "whether the machine ends, and with which status",
     "among": "a row that is looked at is among those that are counted",
     "private": "it tells nothing that is not its caller's to know",
-    "reachable": "some state leads to each of its ends",
+    "reachable": "some state leads to each of its ends, and each error",
 }
 KEPT = 64 << 20  # bytes that the allocator keeps ready, so that z3 need not ask the system again
 TRUSTED = (
     "the specification (exokernel/spec), and what it assumes: assumptions.py, call_assumes, die_assumes",
     "the front end, from source to IR, and LLVM's back end, from optimised IR to machine code",
-    "the machine's functions as prover/machine.py models them: entry assembly, boot, drivers",
+    "the machine's functions as prover/machine.py models them: entry assembly, drivers",
+    "boot, which makes the first state of all: that the invariants are true there is tested",
     "prover/, z3, and what runs them",
     "the processor, and devices that keep to their own memory",
 )
@@ -54,7 +55,7 @@ TRUSTED = (
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("calls", nargs="*", metavar="CALL", help="which calls to prove; all, if none is named")
-    parser.add_argument("--clause", metavar="NAME", help="only this clause, see --list")
+    parser.add_argument("--clause", metavar="NAME", help="only this clause, see --list; optimised code is then not compared")
     parser.add_argument("--json", action="store_true", help="the results in JSON, on one line each")
     parser.add_argument("--counterexample", type=Path, metavar="DIR", help="save what refutes a clause of a call as a failing test")
     parser.add_argument("--mutants", action="store_true", help="prove the proof: change one token at a time")

@@ -22,10 +22,10 @@ CEILINGS = {  # lines of code
     "exokernel/libos": 6000,
     "exokernel/libos/bare": 300,  # of which: ExOS is optional
     "exokernel/spec": 2000,
-    "exokernel/prover": 5500,
+    "exokernel/prover": 6000,
     "programs": 2000,
     "exokernel/model": 1200,
-    "exokernel/host": 2500,
+    "exokernel/host": 2800,
 }
 SILENT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.ENCODING}
 

@@ -27,6 +27,7 @@ from exokernel.abi.layout import DIRECT_MAP
 from exokernel.prover import terms
 from exokernel.prover.claims import ROOT
 from exokernel.prover.instantiate import FAR, JOINED, Access, Key, Thing
+from exokernel.prover.layout import MACHINE_TABLE
 from exokernel.prover.llvm.addresses import Map, Region
 from exokernel.prover.machine import PAGES_OF, REQUESTS
 from exokernel.prover.obligations import Run, execute
@@ -36,7 +37,6 @@ from exokernel.prover.system import System
 from exokernel.prover.terms import Term
 from exokernel.prover.theorems import FIXED
 
-MACHINE = "exokernel.kernel.state.machines[]"  # says how many frames there are
 OF_THE_CALL = ("safe", "atomic", "error", "ends", "value", "steps")  # clauses that name nothing else
 STAYS = " stays as it was"  # how `keeps` names what did not
 IMPORTED = {"Capability": "exokernel.abi.capability", "Entry": "exokernel.abi.x86_64"}  # in a line of a test
@@ -126,7 +126,7 @@ def state_of(system: System, call: str, failure: Failure) -> dict[str, str] | No
     if about is None or failure.obligation is None:
         return None
     run = execute(system, system.calls[call])
-    seen = [(MACHINE, (terms.number(0),)), *run.accesses, *failure.obligation.accesses]
+    seen = [(f"{MACHINE_TABLE}[]", (terms.number(0),)), *run.accesses, *failure.obligation.accesses]
     cells = sorted(set(cells_of(system, failure.model, [*seen, *next_to(system, seen)])))
     step = step_of(run, failure.model)
     return {

@@ -42,6 +42,7 @@ class Demand:
     what: str
     location: op.Location | None
     trail: tuple[State, ...]
+    frame: Term | None = None  # that is looked at: the machine has to have it
 
     @cached_property
     def fact(self) -> Term:
@@ -203,12 +204,14 @@ class Executor:
         self.counter += 1
         return f"{what}!{self.counter}"
 
-    def demand(self, path: Path, claim: Term, what: str, location: op.Location | None) -> None:
+    def demand(
+        self, path: Path, claim: Term, what: str, location: op.Location | None, frame: Term | None = None
+    ) -> None:
         """Record that a claim must hold here."""
         claim = terms.simplify(claim)
-        if terms.is_true(claim):
+        if terms.is_true(claim) and frame is None:
             return
-        self.journal.demands.append(Demand(path.conditions, claim, what, location, (*path.trail, path.start)))
+        self.journal.demands.append(Demand(path.conditions, claim, what, location, (*path.trail, path.start), frame))
 
     def call(self, name: str, arguments: tuple[Value, ...], path: Path) -> list[Outcome]:
         function = self.program.functions.get(name)

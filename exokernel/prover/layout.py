@@ -14,6 +14,9 @@ from functools import cached_property
 from exokernel.compiler.ir.operations import Program
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Storage, Truth, WordCell
 
+FRAME_TABLE = "exokernel.kernel.state.frames"  # declared for the most there can be; it has a row for each frame of the machine
+MACHINE_TABLE = "exokernel.kernel.state.machines"  # one row, which says how many these are
+
 
 class UnknownPlace(Exception):
     """A place that the layout has no family for."""

@@ -74,7 +74,7 @@ def entries(executor: Executor, path: Path, function: op.Function, arguments: Ar
 
 
 def demand_frame(executor: Executor, path: Path, function: op.Function, frame: Term) -> None:
-    executor.demand(path, terms.within(frame, FRAMES), "the frame is one", function.location)
+    executor.demand(path, terms.within(frame, FRAMES), "the frame is one", function.location, frame)
 
 
 def store(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:

@@ -166,6 +166,12 @@ class Judge:
         command = [sys.executable, "-m", TRIER]
         return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
+    @cached_property
+    def trial(self) -> bytes:
+        """The text of all that plays against a mutant and judges it."""
+        parts = sorted(ROOT.joinpath(*TRIER.split(".")).parent.glob("*.py"))
+        return b"".join(each.read_bytes() for each in parts if not each.name.startswith("test_"))
+
     def fate(self, mutation: Mutation) -> Fate:
         """What becomes of a mutant, remembered by content: what running showed does not depend on the prover."""
         steps = (*self.system.calls.values(), *self.system.gates.values())
@@ -182,8 +188,9 @@ class Judge:
         return fate
 
     def keys(self, mutation: Mutation, calls: list[Call]) -> tuple[str, str]:
-        """For what running shows: the calls and all said of them; for what the prover shows, how it is proved, too."""
+        """For what running shows: how it is tried, the calls and all said of them; for what the prover shows, how it is proved, too."""
         digest = hashlib.sha256(f"{mutation.module} {mutation.function} {mutation.change}".encode())
+        digest.update(self.trial)
         digest.update("".join(self.content(each)[0] for each in calls).encode())
         run_key = digest.hexdigest()
         digest.update("".join(self.content(each)[1] for each in calls).encode())
@@ -235,8 +242,10 @@ class Judge:
                     if verdict is Verdict.REFUTED:
                         return BY_PROOF, f"{call.name}: {what}"
                     doubt = doubt or f"{call.name}: {what}"
-            except (Unsupported, RuntimeError, z3.Z3Exception) as reason:
+            except Unsupported as reason:
                 return REFUSED, f"{call.name}: {reason}"
+            except (RuntimeError, z3.Z3Exception) as reason:  # the prover's own: no kill
+                doubt = doubt or f"{call.name}: {reason!r}"
         return (UNKNOWN, doubt) if doubt else (ALIVE, "")
 
     def answers(self, call: Call, end: float) -> Iterator[tuple[str, Verdict]]:

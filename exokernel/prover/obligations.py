@@ -19,6 +19,7 @@ from exokernel.prover.claims import Claim
 from exokernel.prover.counting import Goal
 from exokernel.prover.execute import Journal
 from exokernel.prover.instantiate import FAR, NEAR, Access, Instances, Reach, holds, parameter_variables, split
+from exokernel.prover.layout import MACHINE_TABLE
 from exokernel.prover.machine import FORGOTTEN, GHOSTS
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import Call, System
@@ -119,10 +120,10 @@ def obligations(system: System, run: Run) -> Iterator[Obligation]:
         goal = counting.is_among(system.executor, part, whole, system.state)
         yield Obligation("among", goal.name, goal.claim, [], (), goal.accesses, facts=0)
     for place, demand in enumerate(run.journal.demands):
-        conditions = list(demand.conditions)
-        yield Obligation(
-            "safe", demand.what, demand.claim, conditions, demand.trail, location=demand.location, facts=place
-        )
+        conditions, claim = list(demand.conditions), demand.claim
+        if demand.frame is not None:
+            claim = terms.both((claim, is_memory(system, demand.frame)))
+        yield Obligation("safe", demand.what, claim, conditions, demand.trail, location=demand.location, facts=place)
     for outcome in run.outcomes:
         yield from atomic(system, outcome)
         yield from preserved(system, outcome, "at the end")
@@ -131,6 +132,12 @@ def obligations(system: System, run: Run) -> Iterator[Obligation]:
     for stand in run.journal.stands:
         conditions, states = list(stand.outcome.conditions), known_states(stand.outcome)
         yield Obligation(stand.clause, stand.what, stand.claim, conditions, states, stand.accesses, end=stand.outcome)
+
+
+def is_memory(system: System, frame: Term) -> Term:
+    """That the machine has a frame; how many it has never changes."""
+    count = system.state.table(f"{MACHINE_TABLE}[]|frame_count").read((terms.number(0),))
+    return terms.within(frame, terms.widen(count, terms.BITS))
 
 
 def since_begin(system: System, outcome: Outcome) -> Outcome:

@@ -7,7 +7,7 @@ was proved once is remembered by content (see `cache`). Presentation is `host.pr
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -122,8 +122,9 @@ def prove_call(
             if stop_early:
                 break
     if clause in (None, REACHABLE):
-        result.clauses[REACHABLE] = len(run.outcomes)
-        result.failures += out_of_reach(run, spread(partial(reaches, system, run), run.outcomes))
+        ends = list(each_end(run))
+        result.clauses[REACHABLE] = len(ends)
+        result.failures += out_of_reach(ends, spread(partial(reaches, system, run), ends))
     result.seconds = time.perf_counter() - began
     return result
 
@@ -157,6 +158,14 @@ def prove_consequences(system: System, clause: str | None = None) -> Result:
     return result
 
 
+def each_end(run: Run) -> Iterator[Outcome]:
+    """The ways in which a call ends, those that raise parted by what they raise."""
+    for outcome in run.outcomes:
+        for error in terms.chosen(outcome.error):
+            is_this = terms.equal(outcome.error, error)
+            yield replace(outcome, conditions=(*outcome.conditions, is_this), error=error)
+
+
 def reaches(system: System, run: Run, outcome: Outcome) -> bool | None:
     """Whether some state leads to an end of a call; None if z3 cannot tell."""
     conditions, states = list(outcome.conditions), known_states(outcome)
@@ -164,11 +173,11 @@ def reaches(system: System, run: Run, outcome: Outcome) -> bool | None:
     return solver.satisfiable(hypotheses(system, obligation, run))
 
 
-def out_of_reach(run: Run, reached: Iterable[bool | None]) -> Iterator[Failure]:
+def out_of_reach(ends: Sequence[Outcome], reached: Iterable[bool | None]) -> Iterator[Failure]:
     """The ends of a call that no state leads to: of those, anything would be proved."""
-    if not run.outcomes:
+    if not ends:
         yield Failure(REACHABLE, "it has no end", "refuted", "")
-    for outcome, found in zip(run.outcomes, reached, strict=True):
+    for outcome, found in zip(ends, reached, strict=True):
         if found is not True:
             verdict = "unknown" if found is None else "out of reach"
             yield Failure(REACHABLE, f"an end with error {outcome.error}", verdict, "")

@@ -100,6 +100,14 @@ def choose(condition: Term, then: Term, otherwise: Term) -> Term:
     return otherwise if is_false(condition) else z3.If(condition, then, otherwise)
 
 
+def chosen(term: Term) -> list[Term]:
+    """The terms that one chosen by conditions may be, each once."""
+    if not z3.is_app_of(term, z3.Z3_OP_ITE):
+        return [term]
+    found = [*chosen(term.arg(1)), *chosen(term.arg(2))]
+    return [each for place, each in enumerate(found) if not any(same(each, other) for other in found[:place])]
+
+
 def equal(left: Term, right: Term) -> Term:
     if same(left, right):
         return TRUE

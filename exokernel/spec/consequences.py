@@ -22,7 +22,7 @@ from exokernel.abi.capability import Rights
 from exokernel.abi.layout import FIRST_KERNEL_SLOT
 from exokernel.abi.names import NOBODY, EnvironmentId, Frame, Index, Slice, Slot
 from exokernel.abi.tables import FrameKind, Phase
-from exokernel.kernel.state import environments, frames, slices
+from exokernel.kernel.state import environments, frames, machine_state, slices
 from exokernel.spec.environments import environment_free_error, owns_its_root
 from exokernel.spec.frames import frame_free_error
 from exokernel.spec.rows import ALLOWED, exists, held, is_abandoned, is_table, maps, stands, word_row
@@ -53,9 +53,10 @@ def walk_ends_in_what_is_opened(
     return data.kind == FrameKind.DATA and held(frames[root].owner, found.key).grants(wanted, data.guard)
 
 
-def no_table_is_mapped(table: Frame, index: Index) -> bool:
-    """No entry of the user's lets anyone write, or read, a frame that is a page table or the kernel's."""
-    return not maps(table, index) or not is_table(word_row(table, index).frame)
+def only_data_is_mapped(table: Frame, index: Index) -> bool:
+    """No entry of the user's lets anyone write, or read, a page table, a frame of the kernel's, or what is no memory."""
+    frame = word_row(table, index).frame
+    return not maps(table, index) or (frame < machine_state().frame_count and frames[frame].kind == FrameKind.DATA)
 
 
 def nobody_lives_where_anyone_may_reap(environment: EnvironmentId, table: Frame) -> bool:

@@ -48,6 +48,11 @@ def frame_has_an_owner_or_none(frame: Frame) -> bool:
     return state.owner == NOBODY and state.uses == 0 and state.entries == 0
 
 
+def frame_that_is_no_memory_is_reserved(frame: Frame) -> bool:
+    """What lies beyond memory is nobody's, and has no row of its own in the table of frames."""
+    return frame < machine_state().frame_count or frames[frame].kind == FrameKind.RESERVED
+
+
 def only_tables_have_entries(frame: Frame) -> bool:
     """A frame of data has no entries, and only a level-1 table has some made under capabilities."""
     state = frames[frame]

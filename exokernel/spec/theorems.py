@@ -84,7 +84,7 @@ def frame_changes_hands_by_its_guard(
 def guard_changes_only_while_nothing_uses_it(
     caller: EnvironmentId, presented: Capability, frame: Frame, before: FrameView, after: FrameView
 ) -> bool:
-    """While entries name a frame of data, it keeps its guard and its kind."""
+    """While entries name a frame of data, it keeps its guard and its kind, until its owner is dead."""
     if before.kind != FrameKind.DATA or before.uses == 0:
         return True
     return (after.guard == before.guard and after.kind == before.kind) or before.owner_phase == Phase.DEAD
@@ -131,7 +131,7 @@ def link_removed_is_forgotten(
 def fresh_frame_is_clean(
     caller: EnvironmentId, presented: Capability, frame: Frame, index: Index, before: WordView, after: WordView
 ) -> bool:
-    """Not a word crosses from a frame's last owner to its next."""
+    """Not a word crosses from whoever freed a frame to whoever has it next."""
     if before.kind != FrameKind.FREE or after.kind == FrameKind.FREE:
         return True
     return int(after.word) == 0 or (after.kind == FrameKind.TABLE_4 and not after.in_user_half)

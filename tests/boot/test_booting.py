@@ -1,10 +1,13 @@
 """One image boots every board, says clearly why when it cannot, and is quick about it."""
 
+from pathlib import Path
+
 import pytest
 
 from exokernel.abi.names import FRAMES
 from exokernel.host.machine import Board
-from tests.boot.guest import Computer, archive_of
+from tests.boot.audit import audited
+from tests.boot.guest import Computer, archive_of, mutated_kernel
 
 pytestmark = pytest.mark.boot
 
@@ -20,6 +23,25 @@ def test_the_first_environment_runs_and_ends_the_machine(computer: Computer, boa
     ending = computer.run("halt $7", board=board, memory=memory << 20)
     assert ending.halted == 7
     assert ending.output == ending.error == b""
+
+
+def test_boot_leaves_what_proofs_begin_with(computer: Computer) -> None:
+    """Every invariant, counter and quota: nothing is called before the machine is halted."""
+    ending, wrong = audited(computer, "halt $0")
+    assert (ending.status, wrong) == (33, [])
+
+
+WRONG = {  # what boot may get wrong
+    "a processor that is with nobody who lives": ("first.py", "environments[FIRST].phase = Phase.LIVE", "pass"),
+    "quota for what it owns, and more": ("first.py", "quota = free + frames_of", "quota = free + 1 + frames_of"),
+    "frames of the archive that nothing uses, counted as used": ("first.py", "uses=0, region=0", "uses=1, region=0"),
+}
+
+
+@pytest.mark.parametrize("edit", WRONG)
+def test_a_worse_boot_is_noticed(tmp_path: Path, edit: str) -> None:
+    ending, wrong = audited(Computer(mutated_kernel(tmp_path / "kernel", [WRONG[edit]]), tmp_path), "halt $0")
+    assert wrong != [] and ending.status == 33
 
 
 def first_from(frame: int) -> str:

@@ -100,7 +100,7 @@ class NativeKernel(Kernel):
 
 
 QUICK = settings(max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
-DEEP = settings(QUICK, max_examples=2000, stateful_step_count=50)
+DEEP = settings(QUICK, max_examples=250, stateful_step_count=50)
 TestKernel = Kernel.TestCase
 TestKernel.settings = QUICK
 TestNativeKernel = NativeKernel.TestCase

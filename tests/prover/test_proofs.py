@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from exokernel.abi.errors import QuotaExceeded
 from exokernel.dialect import memory
 from exokernel.host.processes import shared_out
 from exokernel.prover import solver, terms
@@ -42,6 +43,8 @@ OTHERWISE = [  # module, function, what is done otherwise, text before, text aft
         "slices[slice].guard)\n\n    own(slice, NOBODY)\n",
         "slices[slice].guard)\n\n    own(slice, NOBODY)\n    machine_state().slice_length = 0\n",
     ),
+    ("translations", "require_mappable", "looks beyond memory", "entry.frame >= machine_state().frame_count", "entry.frame >= 2**20"),
+    ("frames", "frame_free", "refuses what never is", "        raise InUse(frame)\n\n    release", "        raise InUse(frame)\n    if frames[frame].kind == FrameKind.FREE:\n        raise QuotaExceeded\n\n    release"),
     ("console", "console_write", "finds nothing to read", "    put_all(stream", "    if offset == 5:\n        raise NothingToRead\n    put_all(stream"),
     (
         "console",
@@ -151,6 +154,7 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
         ("table_free", "link_removed_is_forgotten", "tables.table_free: without `machine.forget_all()`"),
         ("environment_clone", "fresh_environment_has_no_registers", "environments.conceive: without `machine.forget_registers(environment)`"),
         ("repossess", "safe", "translations.repossess: forgets less than nothing"),
+        ("map", "safe", "translations.require_mappable: looks beyond memory"),
         ("slice_free", "keeps", "slices.slice_free: stops the clock"),
         ("console_write", "error", "console.console_write: finds nothing to read"),
         ("machine_halt", "ends", "console.machine_halt: asks nobody"),
@@ -162,6 +166,15 @@ def test_what_random_walks_may_miss_is_refuted(
     with Changed(system, workshop.changed_functions(system, mutants[label])):
         (failure,) = prove_call(system, system.calls[call], clause, stop_early=True).failures
     assert failure.verdict == "refuted"
+
+
+def test_an_end_that_no_state_leads_to_is_told(system: System, mutants: dict[str, Mutation], workshop: Workshop) -> None:
+    """Though the call still does all that it should."""
+    bug, call = mutants["frames.frame_free: refuses what never is"], system.calls["frame_free"]
+    with Changed(system, workshop.changed_functions(system, bug)):
+        (failure,) = prove_call(system, call).failures
+    assert (failure.clause, failure.verdict) == ("reachable", "out of reach")
+    assert failure.what == f"an end with error {QuotaExceeded.number}"
 
 
 def test_a_view_sees_something_in_every_state(system: System, tmp_path: Path) -> None:
