@@ -30,7 +30,7 @@ CONSEQUENCES = "consequences"  # what follows from the invariants: proved like a
 CLAIMED = "invariants", "counts", "theorems", CONSEQUENCES, "totals", "loops", "views"  # each sentence a clause
 OF_EACH_CALL = {  # clauses that need no sentence
     "gate": "what comes from registers is what its proof begins with, and what it answers comes back",
-    "safe": "every index, narrowing and + - << keeps to its range, and nothing stops the kernel",
+    "safe": "every index, narrowing and + - << keeps to its range, every frame to memory, and nothing stops the kernel",
     "error": "it is refused exactly when its specification says so",
     "atomic": "an error changes nothing",
     "does_…": "what it leaves in a row of a table, for each kind of row: frame, slot, identity, account, …",

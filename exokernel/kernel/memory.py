@@ -37,10 +37,10 @@ def prepare(info: StartInfo) -> int:
 
 
 def _frame_count(ranges: Array[MemoryRange]) -> int:
-    """One more than the highest frame that is memory."""
+    """One more than the highest frame that is memory, and that we see."""
     highest = 0
     for each in ranges:
-        if each.kind == RAM:
+        if each.kind == RAM and each.address < FRAMES * FRAME_SIZE:
             highest = max(highest, _end_frame(each))
     return highest
 

@@ -13,6 +13,7 @@ from exokernel.abi.names import FRAMES, TABLE_ENTRIES
 from exokernel.abi.tables import FrameKind
 from exokernel.prover import terms
 from exokernel.prover.execute import Journal
+from exokernel.prover.layout import FRAME_ROWS
 from exokernel.prover.machine import WORDS
 from exokernel.prover.obligations import Obligation, Run, preserved
 from exokernel.prover.paths import Outcome
@@ -27,7 +28,7 @@ def steps_between(system: System) -> Iterator[tuple[Run, Obligation]]:
     frame, index = terms.variable("frame between"), terms.variable("index between")
     words = system.state.table(f"{WORDS}[]")
     old = words.read((frame, index))
-    kind = system.state.table(f"{system.layout.names_like('state.frames')}[]|kind").read((frame,))
+    kind = system.state.table(f"{FRAME_ROWS}|kind").read((frame,))
     anything = terms.variable("word between")
     present = terms.equal(terms.slice_bits(old, 0, 0), number(1, 1))
     is_data = terms.equal(kind, number(int(FrameKind.DATA), 8))

@@ -27,7 +27,7 @@ from exokernel.abi.layout import DIRECT_MAP
 from exokernel.prover import terms
 from exokernel.prover.claims import ROOT
 from exokernel.prover.instantiate import FAR, JOINED, Access, Key, Thing
-from exokernel.prover.layout import MACHINE_TABLE
+from exokernel.prover.layout import MACHINE_ROWS
 from exokernel.prover.llvm.addresses import Map, Region
 from exokernel.prover.machine import PAGES_OF, REQUESTS
 from exokernel.prover.obligations import Run, execute
@@ -126,7 +126,7 @@ def state_of(system: System, call: str, failure: Failure) -> dict[str, str] | No
     if about is None or failure.obligation is None:
         return None
     run = execute(system, system.calls[call])
-    seen = [(f"{MACHINE_TABLE}[]", (terms.number(0),)), *run.accesses, *failure.obligation.accesses]
+    seen = [(MACHINE_ROWS, (terms.number(0),)), *run.accesses, *failure.obligation.accesses]
     cells = sorted(set(cells_of(system, failure.model, [*seen, *next_to(system, seen)])))
     step = step_of(run, failure.model)
     return {

@@ -42,7 +42,7 @@ class Demand:
     what: str
     location: op.Location | None
     trail: tuple[State, ...]
-    frame: Term | None = None  # that is looked at: the machine has to have it
+    looked_at: Term | None = None  # a frame, which has to lie below the end of memory
 
     @cached_property
     def fact(self) -> Term:
@@ -205,13 +205,14 @@ class Executor:
         return f"{what}!{self.counter}"
 
     def demand(
-        self, path: Path, claim: Term, what: str, location: op.Location | None, frame: Term | None = None
+        self, path: Path, claim: Term, what: str, location: op.Location | None, looked_at: Term | None = None
     ) -> None:
         """Record that a claim must hold here."""
         claim = terms.simplify(claim)
-        if terms.is_true(claim) and frame is None:
+        if terms.is_true(claim) and looked_at is None:
             return
-        self.journal.demands.append(Demand(path.conditions, claim, what, location, (*path.trail, path.start), frame))
+        trail = (*path.trail, path.start)
+        self.journal.demands.append(Demand(path.conditions, claim, what, location, trail, looked_at))
 
     def call(self, name: str, arguments: tuple[Value, ...], path: Path) -> list[Outcome]:
         function = self.program.functions.get(name)

@@ -3,7 +3,7 @@
 `frames: Array[FrameState]` becomes a family for each field of FrameState, indexed by the
 frame; nested arrays give families with several indices. The name of a family is the path to
 it, `frames[].owner`, so a place in the source and its family are spelt alike. Nothing here
-knows what the fields mean.
+knows what the fields mean, but for where memory ends.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from functools import cached_property
 from exokernel.compiler.ir.operations import Program
 from exokernel.compiler.ir.types import Cell, Embedded, Run, Storage, Truth, WordCell
 
-FRAME_TABLE = "exokernel.kernel.state.frames"  # declared for the most there can be; it has a row for each frame of the machine
-MACHINE_TABLE = "exokernel.kernel.state.machines"  # one row, which says how many these are
+FRAME_ROWS = "exokernel.kernel.state.frames[]"  # declared for all the frames there can be
+MACHINE_ROWS = "exokernel.kernel.state.machines[]"  # one, which says where memory ends
 
 
 class UnknownPlace(Exception):

@@ -148,6 +148,9 @@ def share_kernel_half(executor: Executor, path: Path, function: op.Function, arg
 
 
 def begin(executor: Executor, path: Path, function: op.Function, arguments: Arguments) -> Value:
+    _, root, page, *_ = arguments
+    for each in (root, page):
+        demand_frame(executor, path, function, each)
     path.state = sent(path.state, arguments)
     return None
 

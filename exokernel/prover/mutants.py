@@ -167,8 +167,8 @@ class Judge:
         return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     @cached_property
-    def trial(self) -> bytes:
-        """The text of all that plays against a mutant and judges it."""
+    def text_of_trial(self) -> bytes:
+        """The text of what plays against a mutant and judges it; what executes it is the dialect's."""
         parts = sorted(ROOT.joinpath(*TRIER.split(".")).parent.glob("*.py"))
         return b"".join(each.read_bytes() for each in parts if not each.name.startswith("test_"))
 
@@ -190,7 +190,7 @@ class Judge:
     def keys(self, mutation: Mutation, calls: list[Call]) -> tuple[str, str]:
         """For what running shows: how it is tried, the calls and all said of them; for what the prover shows, how it is proved, too."""
         digest = hashlib.sha256(f"{mutation.module} {mutation.function} {mutation.change}".encode())
-        digest.update(self.trial)
+        digest.update(self.text_of_trial)
         digest.update("".join(self.content(each)[0] for each in calls).encode())
         run_key = digest.hexdigest()
         digest.update("".join(self.content(each)[1] for each in calls).encode())

@@ -19,7 +19,7 @@ from exokernel.prover.claims import Claim
 from exokernel.prover.counting import Goal
 from exokernel.prover.execute import Journal
 from exokernel.prover.instantiate import FAR, NEAR, Access, Instances, Reach, holds, parameter_variables, split
-from exokernel.prover.layout import MACHINE_TABLE
+from exokernel.prover.layout import MACHINE_ROWS
 from exokernel.prover.machine import FORGOTTEN, GHOSTS
 from exokernel.prover.paths import Outcome
 from exokernel.prover.system import Call, System
@@ -120,10 +120,10 @@ def obligations(system: System, run: Run) -> Iterator[Obligation]:
         goal = counting.is_among(system.executor, part, whole, system.state)
         yield Obligation("among", goal.name, goal.claim, [], (), goal.accesses, facts=0)
     for place, demand in enumerate(run.journal.demands):
-        conditions, claim = list(demand.conditions), demand.claim
-        if demand.frame is not None:
-            claim = terms.both((claim, is_memory(system, demand.frame)))
-        yield Obligation("safe", demand.what, claim, conditions, demand.trail, location=demand.location, facts=place)
+        conditions, what, claim = list(demand.conditions), demand.what, demand.claim
+        if demand.looked_at is not None:
+            what, claim = f"{what}, and memory has that frame", terms.both((claim, is_below_the_end(system, demand.looked_at)))
+        yield Obligation("safe", what, claim, conditions, demand.trail, location=demand.location, facts=place)
     for outcome in run.outcomes:
         yield from atomic(system, outcome)
         yield from preserved(system, outcome, "at the end")
@@ -134,9 +134,9 @@ def obligations(system: System, run: Run) -> Iterator[Obligation]:
         yield Obligation(stand.clause, stand.what, stand.claim, conditions, states, stand.accesses, end=stand.outcome)
 
 
-def is_memory(system: System, frame: Term) -> Term:
-    """That the machine has a frame; how many it has never changes."""
-    count = system.state.table(f"{MACHINE_TABLE}[]|frame_count").read((terms.number(0),))
+def is_below_the_end(system: System, frame: Term) -> Term:
+    """That a frame lies below the end of memory, which never moves."""
+    count = system.state.table(f"{MACHINE_ROWS}|frame_count").read((terms.number(0),))
     return terms.within(frame, terms.widen(count, terms.BITS))
 
 

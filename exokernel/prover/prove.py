@@ -159,8 +159,8 @@ def prove_consequences(system: System, clause: str | None = None) -> Result:
 
 
 def each_end(run: Run) -> Iterator[Outcome]:
-    """The ways in which a call ends, those that raise parted by what they raise."""
-    for outcome in run.outcomes:
+    """The ways in which a call ends, or the machine does; those that raise parted by what they raise."""
+    for outcome in (*run.outcomes, *run.journal.halts):
         for error in terms.chosen(outcome.error):
             is_this = terms.equal(outcome.error, error)
             yield replace(outcome, conditions=(*outcome.conditions, is_this), error=error)

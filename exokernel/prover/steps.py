@@ -15,7 +15,7 @@ from exokernel.compiler.ir.types import Boolean, Cell, Run, Storage, Truth, Word
 from exokernel.prover import terms
 from exokernel.prover.arithmetic import BINARY, RELATIONS, fits
 from exokernel.prover.execute import Executor, Frame, Unsupported
-from exokernel.prover.layout import FRAME_TABLE, record_of
+from exokernel.prover.layout import FRAME_ROWS, record_of
 from exokernel.prover.paths import Path
 from exokernel.prover.terms import Term, number
 from exokernel.prover.values import Literal, Opaque, Pointer, Span, Value, is_term
@@ -104,10 +104,10 @@ def advance(
         if not isinstance(run, Run):
             raise Unsupported(f"{base.path} is indexed and is no array")
         length, start = number(run.length), number(0)
-    frame = index if base.path == FRAME_TABLE else None
-    executor.demand(path, terms.within(index, length), f"the index of {base.path} is within it", location, frame)
     indices = (*base.indices, terms.simplify(start + index))
     reached = Pointer(f"{base.path}[]", indices)
+    looked_at = indices[0] if reached.path == FRAME_ROWS else None
+    executor.demand(path, terms.within(index, length), f"the index of {base.path} is within it", location, looked_at)
     executor.journal.access(record_of(reached.path), indices)
     return reached
 

@@ -54,7 +54,7 @@ def walk_ends_in_what_is_opened(
 
 
 def only_data_is_mapped(table: Frame, index: Index) -> bool:
-    """No entry of the user's lets anyone write, or read, a page table, a frame of the kernel's, or what is no memory."""
+    """No entry of the user's lets anyone write, or read, a page table, a frame of the kernel's, or what lies beyond memory."""
     frame = word_row(table, index).frame
     return not maps(table, index) or (frame < machine_state().frame_count and frames[frame].kind == FrameKind.DATA)
 

@@ -48,8 +48,8 @@ def frame_has_an_owner_or_none(frame: Frame) -> bool:
     return state.owner == NOBODY and state.uses == 0 and state.entries == 0
 
 
-def frame_that_is_no_memory_is_reserved(frame: Frame) -> bool:
-    """What lies beyond memory is nobody's, and has no row of its own in the table of frames."""
+def frame_beyond_memory_is_reserved(frame: Frame) -> bool:
+    """Beyond the end of memory nothing is anybody's."""
     return frame < machine_state().frame_count or frames[frame].kind == FrameKind.RESERVED
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
-from exokernel.abi.layout import DIRECT_MAP, FIRST_KERNEL_SLOT, FRAMES_OFFSET, PUBLIC, PUBLIC_PHYSICAL, SELF_SLOT
+from exokernel.abi.layout import DIRECT_MAP, FIRST_KERNEL_SLOT, FRAMES_OFFSET, LARGE_PAGE, PUBLIC, PUBLIC_PHYSICAL, SELF_SLOT
 from exokernel.abi.names import ENVIRONMENTS, FIRST, FRAME_SIZE, NOBODY, SLICES, SLOTS, TABLE_ENTRIES, Frame, Index
 from exokernel.abi.tables import FrameKind, FrameState, Phase
 from exokernel.abi.x86_64 import Entry
@@ -75,11 +75,14 @@ def frame_count() -> int:
 
 
 def frames_in_use() -> list[tuple[int]]:
-    """All frames but those that are free and say nothing more."""
+    """All frames but those that are free and say nothing more, and beyond memory, where the table's last page still has rows,
+    those that are reserved and say nothing more."""
     size, kind = size_of(FrameState), offset_of(FrameState, "kind")
-    table = memory.machine.read(PUBLIC + FRAMES_OFFSET, frame_count() * size)
+    content = FRAMES_OFFSET + frame_count() * size
+    table = memory.machine.read(PUBLIC + FRAMES_OFFSET, content + -content % LARGE_PAGE - FRAMES_OFFSET)
     free = bytes(kind) + bytes([FrameKind.FREE]) + bytes(size - kind - 1)
-    return [(number,) for number in range(frame_count()) if table[number * size : (number + 1) * size] != free]
+    plain = [free] * frame_count() + [bytes(size)] * (len(table) // size - frame_count())
+    return [(number,) for number, row in enumerate(plain) if table[number * size : (number + 1) * size] != row]
 
 
 def entries_in_use() -> list[tuple[Frame, Index]]:
@@ -213,6 +216,7 @@ class Auditor:
     def findings(self, ending: Ending) -> list[str]:
         """What was wrong at the end; of a kernel that stopped itself, that it did."""
         if not self.dump.exists():
+            assert ending.halted is None, "the machine ended in good order, and was not stopped just before"
             return ending.reports
         content = self.dump.read_bytes()
         self.dump.unlink()

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from exokernel.abi.layout import EXPOSED
 from exokernel.abi.names import FRAMES
+from exokernel.abi.tables import MachineState
+from exokernel.dialect import offset_of
 from exokernel.host.machine import Board
 from tests.boot.audit import audited
 from tests.boot.guest import Computer, archive_of, mutated_kernel
@@ -12,6 +15,7 @@ from tests.boot.guest import Computer, archive_of, mutated_kernel
 pytestmark = pytest.mark.boot
 
 PANIC = 35  # QEMU's status after the kernel stopped itself
+FRAME_COUNT = (EXPOSED + offset_of(MachineState, "frame_count")) % 2**64
 DEVICES = 0xC0000  # frames from here on are no memory on any board
 BOOT_LIMIT = 5  # million instructions, firmware included
 PROCESSOR = "qemu64,+smap,+smep,+umip"
@@ -31,17 +35,25 @@ def test_boot_leaves_what_proofs_begin_with(computer: Computer) -> None:
     assert (ending.status, wrong) == (33, [])
 
 
-WRONG = {  # what boot may get wrong
-    "a processor that is with nobody who lives": ("first.py", "environments[FIRST].phase = Phase.LIVE", "pass"),
-    "quota for what it owns, and more": ("first.py", "quota = free + frames_of", "quota = free + 1 + frames_of"),
-    "frames of the archive that nothing uses, counted as used": ("first.py", "uses=0, region=0", "uses=1, region=0"),
+WRONG = {  # what boot may get wrong, by what the audit then says
+    "quota for": ("first.py", "quota = free + frames_of", "quota = free + 1 + frames_of"),
+    "uses_of": ("first.py", "uses=0, region=0", "uses=1, region=0"),
+    "frame_beyond_memory_is_reserved": ("memory.py", "frame_count = count", "frame_count = count - 1"),
 }
 
 
-@pytest.mark.parametrize("edit", WRONG)
-def test_a_worse_boot_is_noticed(tmp_path: Path, edit: str) -> None:
-    ending, wrong = audited(Computer(mutated_kernel(tmp_path / "kernel", [WRONG[edit]]), tmp_path), "halt $0")
-    assert wrong != [] and ending.status == 33
+@pytest.mark.parametrize("finding", WRONG)
+def test_a_worse_boot_is_noticed(tmp_path: Path, finding: str) -> None:
+    ending, wrong = audited(Computer(mutated_kernel(tmp_path / "kernel", [WRONG[finding]]), tmp_path), "halt $0")
+    assert ending.status == 33
+    assert any(each.startswith(finding) for each in wrong), wrong
+
+
+@pytest.mark.parametrize("board", Board)
+def test_memory_that_we_do_not_see_has_no_names(computer: Computer, board: Board) -> None:
+    """What lies above 4 GiB, with registers of devices before it."""
+    ending = computer.run(f"movabsq ${FRAME_COUNT}, %rax\n movl (%rax), %ebx\n shrl $12, %ebx\n halt %ebx", board=board, memory=4 << 30)
+    assert ending.halted in range(1, (DEVICES >> 12) + 1), ending.reports
 
 
 def first_from(frame: int) -> str:

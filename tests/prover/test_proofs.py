@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exokernel.abi.errors import QuotaExceeded
+from exokernel.abi.errors import NoCapability, NotPermitted, QuotaExceeded
 from exokernel.dialect import memory
 from exokernel.host.processes import shared_out
 from exokernel.prover import solver, terms
@@ -17,7 +17,7 @@ from exokernel.prover.counterexample import is_failing, write_test
 from exokernel.prover.mutants import Changed, Workshop, mutants_of
 from exokernel.prover.mutations import Mutation
 from exokernel.prover.obligations import Obligation, execute
-from exokernel.prover.prove import Failure, answer_to, prove_call, prove_consequences
+from exokernel.prover.prove import Failure, answer_to, each_end, prove_call, prove_consequences
 from exokernel.prover.system import System, load_program
 from tests.kernel.trial import find_story
 from tests.kernel.try_mutants import Planted
@@ -44,6 +44,7 @@ OTHERWISE = [  # module, function, what is done otherwise, text before, text aft
         "slices[slice].guard)\n\n    own(slice, NOBODY)\n    machine_state().slice_length = 0\n",
     ),
     ("translations", "require_mappable", "looks beyond memory", "entry.frame >= machine_state().frame_count", "entry.frame >= 2**20"),
+    ("translations", "require_mappable", "looks into it first", "    if entry.frame >= machine_state().frame_count:\n", "    if entry.frame >= 2**20 or machine.entries(entry.frame)[0].writable:\n"),
     ("frames", "frame_free", "refuses what never is", "        raise InUse(frame)\n\n    release", "        raise InUse(frame)\n    if frames[frame].kind == FrameKind.FREE:\n        raise QuotaExceeded\n\n    release"),
     ("console", "console_write", "finds nothing to read", "    put_all(stream", "    if offset == 5:\n        raise NothingToRead\n    put_all(stream"),
     (
@@ -155,6 +156,7 @@ def test_a_planted_bug_is_refuted_and_its_story_told(
         ("environment_clone", "fresh_environment_has_no_registers", "environments.conceive: without `machine.forget_registers(environment)`"),
         ("repossess", "safe", "translations.repossess: forgets less than nothing"),
         ("map", "safe", "translations.require_mappable: looks beyond memory"),
+        ("map", "safe", "translations.require_mappable: looks into it first"),
         ("slice_free", "keeps", "slices.slice_free: stops the clock"),
         ("console_write", "error", "console.console_write: finds nothing to read"),
         ("machine_halt", "ends", "console.machine_halt: asks nobody"),
@@ -166,6 +168,12 @@ def test_what_random_walks_may_miss_is_refuted(
     with Changed(system, workshop.changed_functions(system, mutants[label])):
         (failure,) = prove_call(system, system.calls[call], clause, stop_early=True).failures
     assert failure.verdict == "refuted"
+
+
+def test_every_end_is_asked(system: System) -> None:
+    """Of `machine_halt`: that it ends the machine, and both errors."""
+    ends = list(each_end(execute(system, system.calls["machine_halt"])))
+    assert sorted(int(str(each.error)) for each in ends) == [0, *sorted((NoCapability.number, NotPermitted.number))]
 
 
 def test_an_end_that_no_state_leads_to_is_told(system: System, mutants: dict[str, Mutation], workshop: Workshop) -> None:
