@@ -5,11 +5,9 @@ requests; the oracle says before each call what must come of it, and the invaria
 at after each. On request, a million calls more, without Hypothesis, on the compiled kernel.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
-from typing import TypeVar
 
 import hypothesis.strategies as st
 import pytest
@@ -19,15 +17,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from exokernel.abi.capability import Rights
 from exokernel.abi.names import NOBODY
 from exokernel.dialect import memory
+from exokernel.host.processes import in_processes
 from tests.kernel import moves, oracle
 from tests.kernel.moves import GROUPS, Move
 from tests.kernel.native_world import NativeWorld
 from tests.kernel.trial import Trial, walk
 from tests.kernel.worlds import World
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 Chooser = Callable[[World, Random], Iterator[Move]]
+PROCESSES = 2
 CHANCE = st.randoms(use_true_random=False)
 
 
@@ -44,11 +42,6 @@ def moving(choose: Chooser) -> Callable[["Kernel", Random], None]:
 
 def calling(*group: str) -> Callable[["Kernel", Random], None]:
     return moving(lambda world, chance: moves.call_of(world, chance, group))
-
-
-def in_two_processes(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    with ProcessPoolExecutor(2, get_context("fork")) as pool:
-        yield from pool.map(work, items)
 
 
 class Kernel(RuleBasedStateMachine):
@@ -113,7 +106,7 @@ def walk_deeply(kernel: type[Kernel]) -> None:
 
 @pytest.mark.deep
 def test_many_more_of_the_same() -> None:
-    list(in_two_processes(walk_deeply, [Kernel, NativeKernel]))
+    list(in_processes([partial(walk_deeply, kernel) for kernel in (Kernel, NativeKernel)], PROCESSES))
 
 
 MILLION = 1_000_000
@@ -137,7 +130,7 @@ def calls_from(seed: int, wanted: int = MILLION // PARTS) -> int:
 
 @pytest.mark.deep
 def test_a_million_calls() -> None:
-    assert sum(in_two_processes(calls_from, range(PARTS))) >= MILLION
+    assert sum(in_processes([partial(calls_from, seed) for seed in range(PARTS)], PROCESSES)) >= MILLION
 
 
 def test_a_thousand_calls() -> None:
