@@ -40,7 +40,7 @@ OF_EACH_CALL = {  # clauses that need no sentence
     "ends": "whether the machine ends, and with which status",
     "among": "a row that is looked at is among those that are counted",
     "private": "it tells nothing that is not its caller's to know",
-    "reachable": "some state leads to each of its ends, and each error",
+    "reachable": "nothing known excludes any of its ends, or any error",
 }
 KEPT = 64 << 20  # bytes that the allocator keeps ready, so that z3 need not ask the system again
 TRUSTED = (
