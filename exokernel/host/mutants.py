@@ -13,8 +13,8 @@ import sys
 import time
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
@@ -40,13 +40,15 @@ def report_mutants(system: System, options: Namespace) -> int:
     from exokernel.prover.equality import optimised_kernel
     from exokernel.prover.mutants import excuses, mutants_of
 
-    module = optimised_kernel(system)  # the processes of a pool stay: what each has executed serves many mutants
-    with TemporaryDirectory() as folder, ProcessPoolExecutor(
-        options.jobs, get_context("fork"), initializer=judge, initargs=(system, module, folder, options.again)
-    ) as pool:
-        reasons = excuses()
-        of_source = fates_of(pool, "source", mutants_of(system, options.calls), reasons, options)
-        of_code = fates_of(pool, "optimised code", code_mutants_of(system, module, options.calls), reasons, options)
+    module, reasons = optimised_kernel(system), excuses()
+    with TemporaryDirectory() as folder:
+
+        def begin() -> Executor:
+            arguments = (system, module, folder, options.again)
+            return ProcessPoolExecutor(options.jobs, get_context("fork"), initializer=judge, initargs=arguments)
+
+        of_source = fates_of(begin, "source", mutants_of(system, options.calls), reasons, options)
+        of_code = fates_of(begin, "optimised code", code_mutants_of(system, module, options.calls), reasons, options)
     lives = {each.label: each.lives for each in (*of_source, *of_code)}
     unexcused = [label for label in lives if lives[label] and label not in reasons]
     is_whole = not options.calls  # of a few calls neither a share nor a label that is missing says anything
@@ -74,8 +76,29 @@ def fate_of(mutant: Mutation | CodeMutation) -> Fate:
     return of_source.fate(mutant) if isinstance(mutant, Mutation) else of_code.fate(mutant)
 
 
+def decided(begin: Callable[[], Executor], mutants: Sequence[Mutation | CodeMutation]) -> Iterator[Fate]:
+    """What becomes of each, as it is known.
+
+    Processes stay, for what one has executed serves many mutants. But what z3 finds depends on what its process has asked
+    before: of a mutant that is left undecided, new ones are asked once more."""
+    from exokernel.prover.mutants import UNKNOWN
+
+    undecided: list[Mutation | CodeMutation] = []
+    with begin() as pool:
+        asked = {pool.submit(fate_of, each): each for each in mutants}
+        for done in as_completed(asked):
+            fate = done.result()
+            if fate.verdict == UNKNOWN:
+                undecided.append(asked[done])
+            else:
+                yield fate
+    if undecided:
+        with begin() as pool:
+            yield from pool.map(fate_of, undecided)
+
+
 def fates_of(
-    pool: ProcessPoolExecutor,
+    begin: Callable[[], Executor],
     what: str,
     mutants: Sequence[Mutation | CodeMutation],
     reasons: dict[str, str],
@@ -84,8 +107,8 @@ def fates_of(
     """What becomes of each, shown as it is known; and how many in all."""
     began = time.perf_counter()
     fates: list[Fate] = []
-    for done in as_completed([pool.submit(fate_of, each) for each in mutants]):
-        fates.append(fate := done.result())
+    for fate in decided(begin, mutants):
+        fates.append(fate)
         show(fate, reasons, options)
         show_progress(fates, len(mutants), time.perf_counter() - began)
     if not options.json:
