@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from dataclasses import asdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,11 +43,8 @@ def report_mutants(system: System, options: Namespace) -> int:
 
     module, reasons = optimised_kernel(system), excuses()
     with TemporaryDirectory() as folder:
-
-        def begin() -> Executor:
-            arguments = (system, module, folder, options.again)
-            return ProcessPoolExecutor(options.jobs, get_context("fork"), initializer=judge, initargs=arguments)
-
+        known = (system, module, folder, options.again)
+        begin = partial(ProcessPoolExecutor, options.jobs, get_context("fork"), initializer=judge, initargs=known)
         of_source = fates_of(begin, "source", mutants_of(system, options.calls), reasons, options)
         of_code = fates_of(begin, "optimised code", code_mutants_of(system, module, options.calls), reasons, options)
     lives = {each.label: each.lives for each in (*of_source, *of_code)}
@@ -79,7 +77,7 @@ def fate_of(mutant: Mutation | CodeMutation) -> Fate:
 def decided(begin: Callable[[], Executor], mutants: Sequence[Mutation | CodeMutation]) -> Iterator[Fate]:
     """What becomes of each, as it is known.
 
-    Processes stay, for what one has executed serves many mutants. But what z3 finds depends on what its process has asked
+    Processes stay, for what one has executed serves many mutants. But what z3 finds may depend on what its process has asked
     before: of a mutant that is left undecided, new ones are asked once more."""
     from exokernel.prover.mutants import UNKNOWN
 
